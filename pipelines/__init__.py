@@ -1,0 +1,1 @@
+"""Fruition's stages: plain functions that run the same from a DAG, the command line and a test."""

@@ -1,0 +1,154 @@
+"""Conservation, proved: every archived delivery is accounted for in the lake and the warehouse, row for row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import duckdb
+
+from pipelines import landing, warehouse
+from pipelines.errors import LakeDamaged
+from pipelines.lake import Lake, Manifest, read_manifest, sha256_of
+from pipelines.settings import Settings
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that does not add up: where, what, and what to do."""
+
+    feed: str
+    delivery_id: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was looked at, and what was found; no findings means that nothing is missing."""
+
+    deliveries: int
+    batches: int
+    counted: int
+    accepted: int
+    rejected: int
+    filtered: int
+    findings: tuple[Finding, ...]
+
+
+def audit(settings: Settings) -> Audit:
+    """Check archive, lake and warehouse against each other and against the manifests' counts."""
+    lake = Lake.of(settings)
+    manifests: list[Manifest] = []
+    findings: list[Finding] = []
+    for path in sorted((settings.lake / "_manifests").glob("*/*.json")):
+        try:
+            manifests.append(read_manifest(path))
+        except LakeDamaged as error:
+            findings.append(Finding(path.parent.name, path.stem, str(error)))
+    checked: set[tuple[str, str]] = set()
+    for manifest in manifests:
+        first = (manifest.feed, manifest.batch_id) not in checked
+        checked.add((manifest.feed, manifest.batch_id))
+        findings += _archive_findings(settings, manifest) if first else []
+        findings += _lake_findings(lake, manifest) if first else []
+        findings += _count_findings(manifest)
+    findings += _unaccounted(settings, manifests)
+    findings += _warehouse_findings(settings, manifests)
+    batches = {(m.feed, m.batch_id): m for m in manifests if m.status == "accepted"}.values()
+    return Audit(
+        deliveries=len(manifests),
+        batches=len(batches),
+        counted=sum(batch.counted for batch in batches),
+        accepted=sum(batch.accepted for batch in batches),
+        rejected=sum(batch.rejected for batch in batches),
+        filtered=sum(batch.filtered for batch in batches),
+        findings=tuple(findings),
+    )
+
+
+def _archive_findings(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
+    path = settings.archive / manifest.feed / manifest.archived
+    if not path.is_file():
+        yield _finding(manifest, f"archive/{manifest.feed}/{manifest.archived} is missing; restore it from a backup.")
+    elif sha256_of(path) != manifest.sha256:
+        yield _finding(manifest, f"archive/{manifest.feed}/{manifest.archived} was altered; restore it from a backup.")
+
+
+def _lake_findings(lake: Lake, manifest: Manifest) -> Iterator[Finding]:
+    for stored in manifest.files:
+        try:
+            warehouse.verify(lake, stored)
+        except LakeDamaged as error:
+            yield _finding(manifest, str(error))
+            continue
+        with duckdb.connect() as connection:
+            row = connection.execute(
+                "select count(*) from read_parquet($1)", [str(lake.folder / stored.path)]
+            ).fetchone()
+        if row is None or row[0] != stored.rows:
+            yield _finding(manifest, f"lake/{stored.path} does not hold the {stored.rows} rows of its manifest.")
+
+
+def _count_findings(manifest: Manifest) -> Iterator[Finding]:
+    for entry in manifest.contracts:
+        if entry.accepted + entry.rejected + entry.filtered != entry.counted or entry.accepted != entry.rows.rows:
+            yield _finding(manifest, f"{entry.contract}: accepted, rejected and filtered do not make {entry.counted}.")
+
+
+def _unaccounted(settings: Settings, manifests: list[Manifest]) -> Iterator[Finding]:
+    """Archived bytes that no delivery answers for, but those of a delivery that waits to be taken up again."""
+    known = {(manifest.feed, manifest.sha256) for manifest in manifests}
+    for path in sorted(settings.archive.glob("*/*")):
+        sha256 = path.name.partition(".")[0]
+        if path.name.startswith(".") or (path.parent.name, sha256) in known:
+            continue
+        waiting = any(sha256_of(claim.path) == sha256 for claim in landing.claims(settings, path.parent.name))
+        if not waiting:
+            message = f"archive/{path.parent.name}/{path.name} belongs to no delivery; put it into landing/ again."
+            yield Finding(path.parent.name, "", message)
+
+
+def _warehouse_findings(settings: Settings, manifests: list[Manifest]) -> Iterator[Finding]:
+    """Where there is a warehouse: its ledger and rows against the manifests. Deliveries yet to be loaded are no fault."""
+    if not settings.warehouse.exists():
+        return
+    by_id = {manifest.delivery_id: manifest for manifest in manifests}
+    with warehouse.reading(settings) as connection:
+        ledger = connection.execute(
+            "select delivery_id, feed, status, accepted, rejected from meta.delivery"
+        ).fetchall()
+        for delivery_id, feed, status, accepted, rejected in ledger:
+            manifest = by_id.get(delivery_id)
+            if manifest is None:
+                yield Finding(feed, delivery_id, "is in the warehouse, but its manifest is gone from the lake.")
+            elif (manifest.status, manifest.accepted, manifest.rejected) != (status, accepted, rejected):
+                yield _finding(manifest, "the warehouse's ledger differs from its manifest; rebuild the warehouse.")
+        loaded = {row[0] for row in ledger}
+        for contract, expected in _expected_rows(manifests, loaded).items():
+            yield from _raw_findings(connection, contract, expected)
+
+
+def _expected_rows(manifests: list[Manifest], loaded: set[str]) -> dict[str, dict[tuple[str, str], int]]:
+    expected: dict[str, dict[tuple[str, str], int]] = {}
+    for manifest in manifests:
+        for entry in manifest.contracts if manifest.delivery_id in loaded else ():
+            expected.setdefault(entry.contract, {})[(manifest.feed, manifest.batch_id)] = entry.accepted
+    return expected
+
+
+def _raw_findings(
+    connection: duckdb.DuckDBPyConnection, contract: str, expected: dict[tuple[str, str], int]
+) -> Iterator[Finding]:
+    counts = connection.execute(f"select _feed, _batch_id, count(*) from raw.{contract} group by all").fetchall()
+    found = {(feed, batch): rows for feed, batch, rows in counts}
+    for feed, batch in sorted(set(found) | set(expected)):
+        if found.get((feed, batch), 0) != expected.get((feed, batch), 0):
+            message = (
+                f"raw.{contract} holds {found.get((feed, batch), 0)} rows of batch {batch}, "
+                f"its manifest {expected.get((feed, batch), 0)}; rebuild the warehouse."
+            )
+            yield Finding(feed, "", message)
+
+
+def _finding(manifest: Manifest, message: str) -> Finding:
+    return Finding(manifest.feed, manifest.delivery_id, message)

@@ -1,0 +1,247 @@
+"""The lake: what its files are called, how they are written so that a half-written one is never seen, and read back.
+
+A manifest is written last and is the commit of its delivery. Everything else in the lake that no manifest names is
+the rest of a run that was stopped, and harmless.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from pipelines.errors import DeliveryRefused, LakeDamaged, WarehouseBusy
+from pipelines.settings import Settings
+
+Status = Literal["accepted", "refused", "repeat"]
+TIMESTAMP = "%Y-%m-%dT%H:%M:%S.%f"
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file of the lake: its path below the lake's folder, what it holds and how many rows."""
+
+    path: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class ContractRows:
+    """What one delivery brought to one contract; accepted + rejected + filtered = counted."""
+
+    contract: str
+    contract_version: str
+    mapped_columns: tuple[str, ...]
+    counted: int
+    accepted: int
+    rejected: int
+    filtered: int
+    unreadable_keys: int
+    warnings: dict[str, int]
+    rows: StoredFile
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One delivery and how it ended: the ledger line, and the batch whose rows it asserts."""
+
+    delivery_id: str
+    feed: str
+    name: str
+    sha256: str
+    size_bytes: int
+    archived: str
+    as_at: datetime | None
+    received_at: datetime
+    mode: Literal["delta", "snapshot"]
+    status: Status
+    batch_id: str
+    rule: str | None = None
+    message: str | None = None
+    next_step: str | None = None
+    contracts: tuple[ContractRows, ...] = ()
+    rejects: StoredFile | None = None
+
+    @property
+    def files(self) -> tuple[StoredFile, ...]:
+        """Every file of the lake that this delivery rests on."""
+        return tuple(entry.rows for entry in self.contracts) + ((self.rejects,) if self.rejects else ())
+
+    def changed(self, **values: Any) -> Manifest:
+        """The same manifest with some values changed."""
+        return replace(self, **values)
+
+    def next_batch_id(self, earlier: list[Manifest]) -> str:
+        """The first 16 digits of the hash; `-2` and so on for later attempts at the same bytes."""
+        attempts = {m.batch_id for m in earlier if m.sha256 == self.sha256}
+        stem = self.sha256[:16]
+        return stem if not attempts else f"{stem}-{len(attempts) + 1}"
+
+    def refused(self, refusal: DeliveryRefused, earlier: list[Manifest]) -> Manifest:
+        """The same delivery, refused: none of its rows count."""
+        return replace(
+            self,
+            status="refused",
+            batch_id=self.batch_id or self.next_batch_id(earlier),
+            rule=refusal.rule,
+            message=refusal.message,
+            next_step=refusal.next_step,
+            contracts=(),
+        )
+
+    @property
+    def counted(self) -> int:
+        return sum(entry.counted for entry in self.contracts)
+
+    @property
+    def accepted(self) -> int:
+        return sum(entry.accepted for entry in self.contracts)
+
+    @property
+    def rejected(self) -> int:
+        return sum(entry.rejected for entry in self.contracts)
+
+    @property
+    def filtered(self) -> int:
+        return sum(entry.filtered for entry in self.contracts)
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The lake's folder and the names in it."""
+
+    folder: Path
+    lock_seconds: float = field(default=600.0)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Lake:
+        return cls(settings.lake)
+
+    def batch_path(self, contract: str, feed: str, batch_id: str) -> Path:
+        return self.folder / contract / feed / f"{batch_id}.parquet"
+
+    def rejects_path(self, feed: str, batch_id: str) -> Path:
+        return self.folder / "_rejects" / feed / f"{batch_id}.parquet"
+
+    def manifest_path(self, feed: str, delivery_id: str) -> Path:
+        return self.folder / "_manifests" / feed / f"{delivery_id}.json"
+
+    def manifests(self, feed: str | None = None) -> Iterator[Manifest]:
+        """Every committed delivery, in order of receipt within each feed."""
+        root = self.folder / "_manifests"
+        for path in sorted(root.glob(f"{feed or '*'}/*.json")):
+            yield read_manifest(path)
+
+    def find_manifest(self, feed: str, delivery_id: str) -> Manifest | None:
+        """The manifest of a delivery, if it is committed."""
+        path = self.manifest_path(feed, delivery_id)
+        return read_manifest(path) if path.exists() else None
+
+    def commit(self, manifest: Manifest) -> None:
+        """Write the manifest, atomically and last: from here on the delivery is in the lake."""
+        path = self.manifest_path(manifest.feed, manifest.delivery_id)
+        write_atomically(path, json.dumps(_to_json(manifest), indent=1).encode())
+
+    def feed_lock(self, feed: str) -> FileLock:
+        """One process at a time decides what a feed's next delivery is."""
+        folder = self.folder / "_manifests" / feed
+        folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder / ".lock")
+
+    def hold_feed(self, feed: str) -> FileLock:
+        """The feed's lock, held; `WarehouseBusy` where another process keeps it for longer than `lock_seconds`."""
+        lock = self.feed_lock(feed)
+        try:
+            lock.acquire(timeout=self.lock_seconds)
+        except Timeout as error:
+            raise WarehouseBusy(
+                f"feed {feed}: another process has been ingesting it for {self.lock_seconds:.0f} s. "
+                "Wait for it to end, or stop it, and run again."
+            ) from error
+        return lock
+
+
+def read_manifest(path: Path) -> Manifest:
+    """One manifest; `LakeDamaged` where it cannot be read."""
+    try:
+        return _from_json(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LakeDamaged(
+            f"manifest {path.parent.name}/{path.name} cannot be read: restore it from a backup."
+        ) from error
+
+
+def _to_json(manifest: Manifest) -> dict[str, Any]:
+    document = asdict(manifest)
+    document["as_at"] = manifest.as_at.strftime(TIMESTAMP) if manifest.as_at else None
+    document["received_at"] = manifest.received_at.strftime(TIMESTAMP)
+    return document
+
+
+def _from_json(document: dict[str, Any]) -> Manifest:
+    as_at = document["as_at"]
+    return Manifest(
+        **{
+            **document,
+            "as_at": datetime.strptime(as_at, TIMESTAMP) if as_at else None,
+            "received_at": datetime.strptime(document["received_at"], TIMESTAMP),
+            "contracts": tuple(
+                ContractRows(
+                    **{
+                        **entry,
+                        "mapped_columns": tuple(entry["mapped_columns"]),
+                        "rows": StoredFile(**entry["rows"]),
+                    }
+                )
+                for entry in document["contracts"]
+            ),
+            "rejects": StoredFile(**document["rejects"]) if document["rejects"] else None,
+        }
+    )
+
+
+def file_exists(lake: Lake, stored: StoredFile) -> bool:
+    """Whether a file that a manifest names is there at all."""
+    return (lake.folder / stored.path).is_file()
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file that is seen whole or not at all, and survives a power cut once this returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    put_in_place(part, path)
+
+
+def put_in_place(part: Path, path: Path) -> None:
+    """Rename a finished file into place, durably: its bytes first, then the name, then the folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _sync(part)
+    part.replace(path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

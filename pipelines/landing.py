@@ -1,0 +1,125 @@
+"""The landing folder: what lies in it, what is ready, and what a run has claimed by renaming it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import stat
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.feeds import Feed
+from pipelines.settings import Settings, now
+
+CLAIMED = ".claimed"
+COPYING = ".copying"
+SETTLE_SECONDS = 5.0
+UNFINISHED = (".part", ".tmp")
+ID_TIME = "%Y%m%dT%H%M%S%fZ"
+DELIVERY_ID = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{6}")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A file that a run has taken: it stays here until its delivery is committed to the lake."""
+
+    delivery_id: str
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def received_at(self) -> datetime:
+        return datetime.strptime(self.delivery_id.partition("-")[0], ID_TIME)
+
+    @classmethod
+    def new(cls, home: Path, name: str) -> Claim:
+        """A place of its own below the feed's landing folder, to which a file can be renamed."""
+        delivery_id = f"{now().strftime(ID_TIME)}-{secrets.token_hex(3)}"
+        place = home / CLAIMED / delivery_id
+        place.mkdir(parents=True)
+        return cls(delivery_id, place / name)
+
+    def put_back(self, home: Path) -> None:
+        """Undo the claim: the file was not ready after all."""
+        self.path.rename(home / self.name)
+        self.path.parent.rmdir()
+
+    def release(self) -> None:
+        """Remove the claimed file: its bytes are archived and its manifest is written."""
+        self.path.unlink(missing_ok=True)
+        self.path.parent.rmdir()
+
+
+@dataclass(frozen=True)
+class LeftAlone:
+    """Something in the landing folder that was not taken, and why."""
+
+    feed: str
+    name: str
+    reason: str
+
+
+def folder(settings: Settings, feed: str) -> Path:
+    """Where the files of a feed are dropped."""
+    return settings.landing / feed
+
+
+def claims(settings: Settings, feed: str) -> list[Claim]:
+    """What has been claimed and not yet committed, in order of receipt: this run's and any stopped run's before it."""
+    root = folder(settings, feed) / CLAIMED
+    found = (path for path in root.glob("*/*") if DELIVERY_ID.fullmatch(path.parent.name) and path.name != COPYING)
+    return [Claim(path.parent.name, path) for path in sorted(found, key=lambda path: path.parent.name)]
+
+
+def ready(settings: Settings, feed: Feed) -> tuple[list[Path], list[LeftAlone]]:
+    """The files that may be taken, oldest first, and what must be left alone.
+
+    A `settled` feed's young files are watched once for `SETTLE_SECONDS`; those that change meanwhile are still being
+    written.
+    """
+    candidates: list[Path] = []
+    left: list[LeftAlone] = []
+    for path in sorted(folder(settings, feed.name).iterdir()):
+        if path.name.startswith(".") or path.name.endswith(UNFINISHED):
+            continue
+        reason = _unfit(path, feed)
+        if reason:
+            left.append(LeftAlone(feed.name, path.name, reason))
+        else:
+            candidates.append(path)
+    if feed.arrival == "settled":
+        candidates, moving = _settled(candidates)
+        left += [LeftAlone(feed.name, path.name, "is still being written") for path in moving]
+    return sorted(candidates, key=lambda path: (_look(path)[1], path.name)), left
+
+
+def _unfit(path: Path, feed: Feed) -> str | None:
+    mode = path.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        return "is a symbolic link; only regular files are taken"
+    if not stat.S_ISREG(mode):
+        return "is no regular file"
+    if not path.match(feed.source.pattern):
+        return f"does not match the feed's pattern {feed.source.pattern}"
+    return None
+
+
+def _settled(paths: list[Path]) -> tuple[list[Path], list[Path]]:
+    first = {path: _look(path) for path in paths}
+    threshold = time.time_ns() - int(SETTLE_SECONDS * 1e9)
+    young = [path for path, (_, changed, inode_changed) in first.items() if max(changed, inode_changed) > threshold]
+    if young:
+        time.sleep(SETTLE_SECONDS)
+    moving = [path for path in young if not path.exists() or _look(path) != first[path]]
+    return [path for path in paths if path not in moving], moving
+
+
+def _look(path: Path) -> tuple[int, int, int]:
+    """Size, and when the content and the entry last changed (ns)."""
+    status = path.lstat()
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -1,0 +1,77 @@
+"""The whole night in one process: every feed into the lake, then load, transform, publish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from pipelines.errors import FruitionError
+from pipelines.feeds import Feed
+from pipelines.ingest import Outcome, ingest
+from pipelines.landing import LeftAlone
+from pipelines.publish import Published, publish
+from pipelines.receive import receive
+from pipelines.settings import Settings
+from pipelines.transform import Build, build
+from pipelines.warehouse import Loaded, load
+
+Tell = Callable[[str], None]
+
+
+@dataclass
+class Sweep:
+    """What came through the door: deliveries and how they ended, what was left alone, and feeds that failed."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    left: list[LeftAlone] = field(default_factory=list)
+    failures: list[FruitionError] = field(default_factory=list)
+
+    @property
+    def refused(self) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.status == "refused"]
+
+    @property
+    def exit_code(self) -> int:
+        """The gravest of what happened: 0 where every delivery was accepted or a repeat."""
+        return max([error.exit_code for error in self.failures] + [1 if self.refused else 0])
+
+
+@dataclass(frozen=True)
+class Night:
+    """One whole night, from the landing folder to the published warehouse."""
+
+    sweep: Sweep
+    loaded: Loaded
+    built: Build
+    published: Published
+
+
+def sweep(
+    settings: Settings, feeds: dict[str, Feed], files: tuple[Path, ...] = (), tell: Tell = lambda text: None
+) -> Sweep:
+    """Take in what lies ready for each feed; one feed's failure stops no other."""
+    result = Sweep()
+    for feed in feeds.values():
+        try:
+            tell(f"receive {feed.name}")
+            result.left += receive(settings, feed, files).left
+            result.outcomes += ingest(settings, feed, lambda name, feed=feed: tell(f"ingest {feed.name}: {name}"))  # type: ignore[misc]
+        except FruitionError as error:
+            result.failures.append(error)
+    return result
+
+
+def rebuild_warehouse(settings: Settings, as_of: date | None, tell: Tell = lambda text: None) -> tuple[Loaded, Build]:
+    """Load what the lake has, then build every model for the date."""
+    loaded = load(settings, lambda name: tell(f"load {name}"))
+    return loaded, build(settings, as_of, on_node=lambda name: tell(f"build {name}"))
+
+
+def run_night(settings: Settings, feeds: dict[str, Feed], as_of: date | None, tell: Tell = lambda text: None) -> Night:
+    """The whole night; raises as its stages do, with what came before kept."""
+    swept = sweep(settings, feeds, tell=tell)
+    loaded, built = rebuild_warehouse(settings, as_of, tell)
+    tell("publish")
+    return Night(swept, loaded, built, publish(settings))

@@ -1,0 +1,186 @@
+"""raw -> marts: the dbt project, built in one go for one business date and one state of knowledge."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from dbt.artifacts.schemas.results import RunStatus, TestStatus
+from dbt.artifacts.schemas.run import RunExecutionResult
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+
+from pipelines import warehouse
+from pipelines.builds import recorded_builds
+from pipelines.contracts import describe_for_sql, load_contracts
+from pipelines.errors import BuildFailed, ConfigError
+from pipelines.feeds import readable_feeds
+from pipelines.lake import Lake
+from pipelines.settings import Settings, now
+
+FAILED = {RunStatus.Error, TestStatus.Error, TestStatus.Fail}
+
+LATEST_BUILD = """
+create or replace table meta.latest_build (
+    as_of date, known_at timestamp, is_forward boolean, succeeded boolean, seconds double
+)
+"""
+
+
+@dataclass(frozen=True)
+class Build:
+    """A warehouse built: for which date, from what was known when, and how long dbt took (seconds)."""
+
+    as_of: date
+    known_at: datetime
+    is_forward: bool
+    file: Path
+    nodes: int
+    warnings: tuple[str, ...]
+    seconds: float
+
+
+def build(
+    settings: Settings,
+    as_of: date | None = None,
+    known_at: datetime | None = None,
+    into: Path | None = None,
+    full: bool = False,
+    on_node: Callable[[str], None] = lambda name: None,
+) -> Build:
+    """Build every model and run every data test.
+
+    Without `into` this is a forward build of the warehouse itself. Any other date or state of knowledge needs `into`,
+    a file that gets the whole warehouse as it was then. Raises `ConfigError` where the date asks for `into` and there
+    is none, `BuildFailed` where a model or a test of severity error fails.
+    """
+    moment = now()
+    day = as_of or settings.today()
+    _guard_forward(settings, day, known_at, into)
+    with warehouse.held(settings):
+        with warehouse.writing(settings) as connection:
+            warehouse.prepare(connection, load_contracts(settings.contracts), readable_feeds(settings.feeds)[0])
+            warehouse.sync_builds(connection, Lake.of(settings))
+        file = _copied(settings.warehouse, into) if into else settings.warehouse
+        variables = _variables(settings, day, known_at or moment)
+        _note(file, day, known_at or moment, into is None, succeeded=False, seconds=0.0)
+        started = time.monotonic()
+        result = run_dbt(settings, file, ["build", "--exclude-resource-type", "unit_test"], variables, full, on_node)
+        seconds = time.monotonic() - started
+        results = _sound(result)
+        _note(file, day, known_at or moment, into is None, succeeded=True, seconds=seconds)
+    nodes = results.results
+    warnings = tuple(node.node.name for node in nodes if node.status == TestStatus.Warn)
+    return Build(day, known_at or moment, into is None, file, len(nodes), warnings, seconds)
+
+
+def _guard_forward(settings: Settings, as_of: date, known_at: datetime | None, into: Path | None) -> None:
+    if into:
+        if into.resolve() in {settings.warehouse, settings.published}:
+            raise ConfigError("--into names the warehouse itself: give another file.")
+        return
+    if known_at is not None:
+        raise ConfigError("--known-at looks back: say with --into which file gets the result.")
+    last = recorded_builds(Lake.of(settings))
+    if last and as_of < last[-1].as_of:
+        raise ConfigError(
+            f"--as-of {as_of} lies before the last published build's {last[-1].as_of}: "
+            "say with --into which file gets the result."
+        )
+
+
+def _copied(source: Path, into: Path) -> Path:
+    into.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, into)
+    return into
+
+
+def _variables(settings: Settings, as_of: date, known_at: datetime) -> dict[str, Any]:
+    return {
+        "as_of": as_of.isoformat(),
+        "known_at": known_at.strftime("%Y-%m-%d %H:%M:%S.%f"),
+        "reporting_currency": settings.currency,
+        "fiscal_year_start": settings.fiscal_year_start,
+        **project_variables(settings),
+    }
+
+
+def project_variables(settings: Settings) -> dict[str, str]:
+    """What the dbt project cannot look up for itself: the contracts, and which gap codes have a model."""
+    return {
+        "contracts": describe_for_sql(load_contracts(settings.contracts)),
+        "gap_codes": json.dumps(sorted(path.stem for path in (settings.dbt_project / "models" / "gaps").glob("*.sql"))),
+    }
+
+
+def run_dbt(
+    settings: Settings,
+    file: Path,
+    command: list[str],
+    variables: dict[str, Any],
+    full: bool = False,
+    on_node: Callable[[str], None] = lambda name: None,
+) -> dbtRunnerResult:
+    """One dbt command on a DuckDB file, in this process; its logs and artefacts go below the warehouse's folder."""
+    artefacts = settings.warehouse.parent / "dbt"
+
+    def finished(event: Any) -> None:
+        if event.info.name == "NodeFinished":
+            on_node(event.data.node_info.node_name)
+
+    arguments = [
+        *command,
+        *(["--full-refresh"] if full else []),
+        *("--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project)),
+        *("--target-path", str(artefacts / "target"), "--log-path", str(artefacts / "logs")),
+        *("--vars", json.dumps(variables), "--log-level", "none", "--no-use-colors"),
+    ]
+    with _environment(FRUITION_DATABASE=str(file), DBT_SEND_ANONYMOUS_USAGE_STATS="false"):
+        return dbtRunner(callbacks=[finished]).invoke(arguments)
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _sound(result: dbtRunnerResult) -> RunExecutionResult:
+    """The results of a dbt build in which nothing failed; else `BuildFailed` with what did."""
+    if result.exception is not None or not isinstance(result.result, RunExecutionResult):
+        reason = " ".join(str(result.exception).split())[:500]
+        raise BuildFailed(f"dbt could not run: {reason}") from result.exception
+    failed = [node for node in result.result.results if node.status in FAILED]
+    if failed:
+        names = "; ".join(
+            f"{node.node.name} ({' '.join((node.message or node.status).split())[:200]})" for node in failed[:5]
+        )
+        more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
+        raise BuildFailed(
+            f"{len(failed)} of the warehouse's models and tests failed: {names}{more}. What was published stays."
+        )
+    return result.result
+
+
+def _note(file: Path, as_of: date, known_at: datetime, is_forward: bool, *, succeeded: bool, seconds: float) -> None:
+    """Say in the warehouse itself which build its marts are of, and whether it came through."""
+    with warehouse.closing_connection(file, read_only=False) as connection:
+        connection.execute(LATEST_BUILD)
+        connection.execute(
+            "insert into meta.latest_build values (?, ?, ?, ?, ?)", [as_of, known_at, is_forward, succeeded, seconds]
+        )
