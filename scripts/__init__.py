@@ -1,0 +1,1 @@
+"""What `make` calls: a night through Airflow, Airflow live, lints and documents."""

@@ -1,0 +1,1 @@
+"""Example data to run Fruition on."""
