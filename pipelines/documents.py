@@ -10,7 +10,7 @@ import yaml
 from pipelines.errors import ConfigError
 
 
-class _StrictLoader(yaml.SafeLoader):
+class _StrictLoader(yaml.CSafeLoader):
     """A safe loader that refuses a mapping in which a key stands twice."""
 
 

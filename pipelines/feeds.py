@@ -11,13 +11,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from croniter import croniter
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipelines.documents import read_yaml
 from pipelines.errors import ConfigError
 
 FEED_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-CRON_FIELD = re.compile(r"[0-9A-Za-z*/,\-#?]+")
 DURATION = re.compile(r"(\d+)\s*(m|h|d)")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -165,7 +165,7 @@ class Feed(_Strict):
     @field_validator("schedule")
     @classmethod
     def _five_fields(cls, value: str | None) -> str | None:
-        if value is not None and [bool(CRON_FIELD.fullmatch(f)) for f in value.split()] != [True] * 5:
+        if value is not None and (len(value.split()) != 5 or not croniter.is_valid(value)):
             raise ValueError("give five cron fields, such as 0 2 * * *")
         return value
 

@@ -1,0 +1,89 @@
+"""`make run`: a night through Airflow's own DAGs in one process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+
+from pipelines.settings import REPOSITORY
+from scripts import run_night
+from tests.dags.workplace import GOOD, WITHOUT_ITS_COLUMN, Workplace, without_settings
+
+
+def test_a_night_ends_well_in_spite_of_a_refusal_and_again_doubles_nothing(workplace: Workplace) -> None:
+    import duckdb
+
+    workplace.add_feed("crm_nps")
+    workplace.drop("crm_nps", "nps.csv", GOOD)
+    workplace.drop("crm_nps", "late.csv", WITHOUT_ITS_COLUMN)
+    workplace.drop("crm_nps", "notes.txt", "")
+
+    def night() -> str:
+        environment = without_settings(os.environ) | {
+            "FRUITION_HOME": str(workplace.home),
+            "FRUITION_FEEDS": str(workplace.feeds),
+        }
+        command = [sys.executable, "-m", "scripts.run_night"]
+        ended = subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, text=True)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return " ".join(ended.stdout.split())
+
+    def readings() -> int:
+        with duckdb.connect(str(workplace.home / "published" / "benefits.duckdb"), read_only=True) as published:
+            return len(published.sql("from core.kpi_reading").fetchall())
+
+    printed = night()
+    for said in (
+        "ingest_crm_nps refusals",
+        "warehouse done",
+        "missing_column",
+        "Left alone",
+        "notes.txt",
+        "Published:",
+    ):
+        assert said in printed
+    assert readings() == 2
+    assert (workplace.home / "airflow").stat().st_mode & 0o077 == 0
+
+    printed = night()
+    for said in ("ingest_crm_nps done", "warehouse done", "Nothing new had arrived", "Published:"):
+        assert said in printed
+    assert readings() == 2
+
+
+def test_a_broken_feed_is_printed_and_stops_no_other(
+    workplace: Workplace,
+    asked: list[date],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["run_night", "--as-of", "2026-06-30"])
+    workplace.add_feed("crm_nps", "sorce: nowhere")
+    workplace.add_feed("pmo_plan")
+    workplace.drop("pmo_plan", "nps.csv", GOOD)
+    assert run_night.main() == 2
+    printed = capfd.readouterr()
+    assert "crm_nps.yml" in printed.err
+    assert "sorce" in printed.err
+    assert "accepted" in printed.out
+    assert asked == [date(2026, 6, 30)]
+
+
+def test_a_failed_task_gives_the_night_its_exit_code_and_stops_no_other(
+    workplace: Workplace,
+    asked: list[date],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["run_night"])
+    workplace.add_feed("crm_nps")
+    text = (workplace.feeds / "crm_nps.yml").read_text()
+    workplace.add_feed("crm_nps", text.replace("contract: kpi_reading", "contract: kpi_raeding"))
+    workplace.drop("crm_nps", "nps.csv", GOOD)
+    assert run_night.main() == 2
+    assert "ingest_crm_nps.ingest" in capfd.readouterr().err
+    assert len(asked) == 1

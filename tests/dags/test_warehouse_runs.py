@@ -1,0 +1,70 @@
+"""The warehouse's DAG, run by Airflow's own runner."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from tests.dags.workplace import GOOD, Workplace, states
+
+
+def test_what_is_in_the_lake_is_loaded_built_and_published_for_the_date_that_is_asked_for(workplace: Workplace) -> None:
+    import duckdb
+
+    workplace.add_feed("crm_nps")
+    workplace.drop("crm_nps", "nps.csv", GOOD)
+    assert workplace.run("ingest_crm_nps").state == "success"
+    run = workplace.run("warehouse", {"as_of": "2026-06-30"})
+    assert states(run) == {"load": "success", "transform": "success", "publish": "success"}
+    with duckdb.connect(str(workplace.home / "published" / "benefits.duckdb"), read_only=True) as published:
+        assert published.sql("select as_of from meta.build").fetchall() == [(date(2026, 6, 30),)]
+        assert published.sql("select feed, status, accepted from meta.delivery").fetchall() == [
+            ("crm_nps", "accepted", 2)
+        ]
+        assert published.sql("select count(*) from core.kpi_reading").fetchall() == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("due_at", "as_of"),
+    [
+        (datetime(2026, 7, 1, 22, 59, tzinfo=UTC), date(2026, 7, 1)),
+        (datetime(2026, 7, 1, 23, 1, tzinfo=UTC), date(2026, 7, 2)),  # midnight has passed in London, not in UTC
+    ],
+)
+def test_without_a_date_it_is_the_day_the_run_was_due_where_the_organisation_is(
+    workplace: Workplace, asked: list[date], due_at: datetime, as_of: date
+) -> None:
+    run = workplace.dag("warehouse").test(run_after=due_at)
+    assert run.state == "success"
+    assert asked == [as_of]
+
+
+def test_a_date_that_is_none_is_not_taken(workplace: Workplace, asked: list[date]) -> None:
+    with pytest.raises(Exception, match="as_of"):
+        workplace.run("warehouse", {"as_of": "soon"})
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("attempts", "error_name", "ends"), [(2, "WarehouseBusy", "success"), (1, "BuildFailed", "failed")]
+)
+def test_a_busy_warehouse_is_tried_again_and_a_failed_build_is_not(
+    workplace: Workplace, asked: list[date], monkeypatch: pytest.MonkeyPatch, attempts: int, error_name: str, ends: str
+) -> None:
+    from pipelines import errors, transform
+
+    build, left = transform.build, [getattr(errors, error_name)("Not now.")]
+
+    def fails_once(*arguments: Any, **options: Any) -> transform.Build:
+        if left:
+            raise left.pop()
+        return build(*arguments, **options)
+
+    monkeypatch.setattr(transform, "build", fails_once)
+    run = workplace.run("warehouse")
+    assert run.state == ends
+    [instance] = [instance for instance in run.get_task_instances() if instance.task_id == "transform"]
+    assert instance.try_number == attempts
+    assert states(run)["publish"] == {"success": "success", "failed": "upstream_failed"}[ends]
