@@ -52,7 +52,7 @@ class Settings:
         given = os.environ if environment is None else environment
         value = {setting.name: given.get(setting.name) or setting.default for setting in SETTINGS}
         return cls(
-            home=Path(value["FRUITION_HOME"]).expanduser().resolve(),
+            home=_home(value["FRUITION_HOME"]),
             feeds=Path(value["FRUITION_FEEDS"]).expanduser().resolve(),
             currency=_currency(value["FRUITION_CURRENCY"]),
             fiscal_year_start=_month(value["FRUITION_FISCAL_YEAR_START"]),
@@ -91,6 +91,13 @@ class Settings:
 def now() -> datetime:
     """The present moment as a naive UTC timestamp: the one clock of the pipeline, mocked in tests."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _home(text: str) -> Path:
+    home = Path(text).expanduser().resolve()
+    if set("*?['") & set(str(home)) or not str(home).isprintable():
+        raise ConfigError(f"FRUITION_HOME is {text!r}: give a path without * ? [ ', which DuckDB reads as patterns.")
+    return home
 
 
 def _currency(text: str) -> str:

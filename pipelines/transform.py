@@ -69,7 +69,7 @@ def build(
             warehouse.prepare(connection, load_contracts(settings.contracts), readable_feeds(settings.feeds)[0])
             warehouse.sync_builds(connection, Lake.of(settings))
         file = _copied(settings.warehouse, into) if into else settings.warehouse
-        variables = _variables(settings, day, known_at or moment)
+        variables = _variables(settings)
         _note(file, day, known_at or moment, into is None, succeeded=False, seconds=0.0)
         started = time.monotonic()
         result = run_dbt(settings, file, ["build", "--exclude-resource-type", "unit_test"], variables, full, on_node)
@@ -102,10 +102,9 @@ def _copied(source: Path, into: Path) -> Path:
     return into
 
 
-def _variables(settings: Settings, as_of: date, known_at: datetime) -> dict[str, Any]:
+def _variables(settings: Settings) -> dict[str, Any]:
+    """What dbt is told besides `meta.latest_build`: the same each night, so that it need not parse its project anew."""
     return {
-        "as_of": as_of.isoformat(),
-        "known_at": known_at.strftime("%Y-%m-%d %H:%M:%S.%f"),
         "reporting_currency": settings.currency,
         "fiscal_year_start": settings.fiscal_year_start,
         **project_variables(settings),

@@ -22,7 +22,8 @@ def main() -> None:
         with warehouse.writing(settings) as connection:
             warehouse.prepare(connection, load_contracts(settings.contracts), {})
         configuration = Path(folder) / "variables.cfg"
-        variables = (f"{name} = {value.replace('%', '%%')}" for name, value in project_variables(settings).items())
+        given = {"as_of": "2026-06-30", "known_at": "2026-07-01", **project_variables(settings)}
+        variables = (f"{name} = {value.replace('%', '%%')}" for name, value in given.items())
         configuration.write_text("[sqlfluff:templater:dbt:context]\n" + "\n".join(variables) + "\n")
         sqlfluff = Path(sys.executable).with_name("sqlfluff")
         command = [str(sqlfluff), "lint", "--config", str(configuration), "--processes", "2", "--disable-progress-bar"]

@@ -1,0 +1,169 @@
+"""The reference itself: examples worked by hand, and what must hold of every portfolio."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tests.warehouse.portfolios import Portfolio, in_smaller_unit, merged, on_the_bound, portfolio, stamped
+from tests.warehouse.reference import Realisation, Settings, open_gaps, read_world
+from tests.warehouse.reference.calendar import add_months, end_of_period, start_of_period
+from tests.warehouse.reference.plan import Curve
+from tests.warehouse.reference.realisation import MEASURES
+from tests.warehouse.reference_versions import Contract, Delivery, current_rows
+
+SETTINGS = Settings(as_of=date(2026, 6, 30))
+FAST = hypothesis_settings(max_examples=25, deadline=None, derandomize=True, database=None)
+SEEDS = st.integers(min_value=0, max_value=10**9)
+
+
+def realise(tables: Portfolio, settings: Settings = SETTINGS) -> Realisation:
+    """The reference over a portfolio and the rates of its build."""
+    _, current = stamped(merged([tables], settings))
+    return Realisation(read_world(current, settings))
+
+
+@pytest.mark.parametrize(
+    ("frequency", "fiscal_year_start", "day", "first", "last"),
+    [
+        ("week", 1, date(2026, 1, 1), date(2025, 12, 29), date(2026, 1, 4)),
+        ("month", 4, date(2024, 2, 29), date(2024, 2, 1), date(2024, 2, 29)),
+        ("quarter", 1, date(2026, 6, 30), date(2026, 4, 1), date(2026, 6, 30)),
+        ("quarter", 2, date(2026, 1, 31), date(2025, 11, 1), date(2026, 1, 31)),
+        ("year", 4, date(2026, 3, 31), date(2025, 4, 1), date(2026, 3, 31)),
+        ("year", 4, date(2026, 4, 1), date(2026, 4, 1), date(2027, 3, 31)),
+    ],
+)
+def test_a_period_is_the_step_that_holds_the_day(
+    frequency: str, fiscal_year_start: int, day: date, first: date, last: date
+) -> None:
+    assert start_of_period(day, frequency, fiscal_year_start) == first
+    assert end_of_period(first, frequency) == last
+
+
+def test_the_tenth_anniversary_of_a_leap_day_is_the_last_of_february() -> None:
+    assert add_months(date(2016, 2, 29), 120) == date(2026, 2, 28)
+
+
+def test_the_mean_of_a_ramp_over_its_whole_length_is_its_middle() -> None:
+    ramp = Curve(Fraction(10), ((date(2026, 1, 1), Fraction(10)), (date(2026, 1, 11), Fraction(20))))
+    assert ramp.mean(date(2026, 1, 1), date(2026, 1, 10)) == 15
+    assert ramp.mean(date(2025, 12, 22), date(2026, 1, 10)) == Fraction(25, 2)
+
+
+def test_a_step_counts_from_the_beginning_of_its_day() -> None:
+    step = Curve(Fraction(0), ((date(2026, 1, 31), Fraction(31)),))
+    assert step.mean(date(2026, 1, 1), date(2026, 1, 31)) == 1
+    assert step.over(date(2026, 1, 1), date(2026, 1, 31), "last") == 31
+
+
+def test_a_diamond_sums_its_paths_and_keeps_the_longest_lag() -> None:
+    edges: list[dict[str, Any]] = [
+        _edge("output", "o", "outcome", "left", None, 10),
+        _edge("output", "o", "outcome", "right", "0.5", 90),
+        _edge("outcome", "left", "benefit", "b", "0.6", 5),
+        _edge("outcome", "right", "benefit", "b", "0.9", 0),
+    ]
+    tables: Portfolio = {
+        "output": [{"output_id": "o", "project_id": "p", "baseline_date": date(2026, 1, 1)}],
+        "outcome": [{"outcome_id": "left"}, {"outcome_id": "right"}],
+        "benefit": [{"benefit_id": "b", "kind": "benefit"}],
+        "dependency": edges,
+    }
+    (link,) = realise(tables).links
+    assert (link.share, link.lag_days, link.path_count) == (Fraction(6, 15) + Fraction(9, 15) / 2, 90, 2)
+
+
+def _edge(from_type: str, from_id: str, to_type: str, to_id: str, weight: str | None, lag: int) -> dict[str, Any]:
+    ends = {"from_type": from_type, "from_id": from_id, "to_type": to_type, "to_id": to_id}
+    return {**ends, "weight": None if weight is None else Decimal(weight), "lag_days": lag}
+
+
+def test_a_benefit_exactly_on_its_bound_is_on_it_whatever_the_last_bits_say() -> None:
+    found = realise(on_the_bound(SETTINGS))
+    (period,) = [period for period in found.periods["bound.lenient"] if period.is_measured]
+    assert period.rag == "amber"
+    realisation = {"AHEAD_OF_PROFILE", "DELIVERED_NOT_REALISED", "DISBENEFIT_EXCEEDED", "MOVED_AWAY", "BEHIND_PROFILE"}
+    flagged = [(gap.code, gap.subject_id) for gap in open_gaps(found) if gap.code in realisation]
+    assert flagged == [("DELIVERED_NOT_REALISED", "bound.away")]
+
+
+@given(SEEDS)
+@FAST
+def test_every_gap_is_what_came_late_and_what_came_without_effect(seed: int) -> None:
+    for periods in realise(portfolio(seed, "p", SETTINGS)).periods.values():
+        for period in periods:
+            late, unused, total = (period.figures[name] for name in ("delivery_gap", "realisation_gap", "total_gap"))
+            assert (late is None) == (period.figures["planned"] is None)
+            assert total is None or (late is not None and unused is not None and late + unused == total)
+
+
+@given(SEEDS)
+@FAST
+def test_settled_shares_into_a_node_never_exceed_the_whole(seed: int) -> None:
+    found = realise(portfolio(seed, "p", SETTINGS))
+    into: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+    for settled in found.network.edges:
+        into[settled.edge.target] += settled.weight
+    assert all(total <= 1 for total in into.values())
+    assert all(0 <= link.share <= 1 for link in found.links)
+
+
+@given(SEEDS)
+@FAST
+def test_every_benefit_has_a_delivery_whatever_is_missing_about_it(seed: int) -> None:
+    tables = portfolio(seed, "p", SETTINGS)
+    assert set(realise(tables).deliveries) == {fact["benefit_id"] for fact in tables["benefit"]}
+
+
+@given(SEEDS, st.sampled_from([2, 4, 1024]))
+@FAST
+def test_counting_in_a_smaller_unit_changes_no_amount_and_no_gap(seed: int, factor: int) -> None:
+    tables = portfolio(seed, "p", SETTINGS)
+    one, other = realise(tables), realise(in_smaller_unit(tables, "p", factor))
+    for name, periods in one.periods.items():
+        for left, right in zip(periods, other.periods[name], strict=True):
+            assert left.rag == right.rag
+            assert [_rounded(left.reporting[m]) for m in MEASURES] == [_rounded(right.reporting[m]) for m in MEASURES]
+    assert {(g.code, g.subject_id) for g in open_gaps(one)} == {(g.code, g.subject_id) for g in open_gaps(other)}
+
+
+def _rounded(amount: Fraction | None) -> float | None:
+    return None if amount is None else round(float(amount), 6)
+
+
+def test_a_late_older_row_changes_nothing_and_a_snapshot_closes_only_its_own() -> None:
+    contract = Contract("outcome", ("outcome_id", "name", "owner"), ("outcome_id",))
+
+    def delivery(number: int, feed: str, as_at: int, names: dict[str, str], mapped: str) -> Delivery:
+        rows = tuple(
+            {"outcome_id": key, "name": None, "owner": None, mapped: value, "_row": 2} for key, value in names.items()
+        )
+        received = datetime(2026, 2, number)
+        moment = datetime(2026, 1, as_at)
+        return Delivery(
+            f"{number}", feed, f"b{number}", feed == "pmo", moment, received, frozenset({"outcome_id", mapped}), rows
+        )
+
+    deliveries = [
+        delivery(1, "pmo", 10, {"a": "new", "b": "seen"}, "name"),
+        delivery(2, "pmo", 5, {"a": "old", "c": "only then"}, "name"),
+        delivery(3, "vmo", 20, {"b": "ann"}, "owner"),
+        delivery(4, "pmo", 25, {"d": "sole"}, "name"),
+    ]
+    known = {
+        day: {key[0]: row.values[1:] for key, row in current_rows(contract, deliveries, datetime(2026, 2, day)).items()}
+        for day in (1, 2, 3, 4)
+    }
+    assert known[1] == {"a": ("new", None), "b": ("seen", None)}
+    assert known[2] == known[1]
+    assert known[3] == {"a": ("new", None), "b": ("seen", "ann")}
+    assert known[4] == {"b": ("seen", "ann"), "d": ("sole", None)}

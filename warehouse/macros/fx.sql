@@ -1,0 +1,14 @@
+{#- The rate on or before a date (3-benefits.md, 3.5). `fx_join` joins fx_rate_span under an alias; `fx_rate` is the
+    rate then: 1 for the reporting currency, null where there is none, since a rate is never guessed. -#}
+
+{% macro fx_join(currency, date, alias='fx') -%}
+left join {{ ref('fx_rate_span') }} as {{ alias }}
+        on
+            {{ currency }} = {{ alias }}.currency
+            and {{ date }} >= {{ alias }}.valid_from
+            and ({{ alias }}.valid_to is null or {{ date }} <= {{ alias }}.valid_to)
+{%- endmacro %}
+
+{% macro fx_rate(currency, alias='fx') -%}
+    case when {{ currency }} = {{ reporting_currency() }} then 1.0 else {{ alias }}.rate end
+{%- endmacro %}

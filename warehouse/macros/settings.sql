@@ -1,0 +1,24 @@
+{#- The inputs of a build as SQL literals. `as_of` is a date, end of day; `known_at` a UTC timestamp.
+
+    They are read from `meta.latest_build`, where pipelines/transform.py notes them before it runs dbt, unless the variable of
+    that name says otherwise: a variable that changes each night would have dbt parse the whole project anew each night. -#}
+
+{% macro as_of() -%}
+    cast('{{ build_input("as_of") }}' as date)
+{%- endmacro %}
+
+{% macro known_at() -%}
+    cast('{{ build_input("known_at") }}' as timestamp)
+{%- endmacro %}
+
+{% macro build_input(name) -%}
+    {%- if var(name) -%}
+        {{ var(name) }}
+    {%- elif execute -%}
+        {{ run_query('select cast(' ~ name ~ ' as varchar) from meta.latest_build').columns[0].values()[0] }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro reporting_currency() -%}
+    '{{ var("reporting_currency") }}'
+{%- endmacro %}

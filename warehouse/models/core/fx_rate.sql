@@ -1,0 +1,2 @@
+-- One row per fx rate that is current as of `as_of` and `known_at` (3-benefits.md, first list).
+{{ current_rows('fx_rate') }}

@@ -1,0 +1,50 @@
+-- One row per node that stands in a circle of dependencies.
+-- 3-benefits.md, 3.8: DEPENDENCY_CYCLE (linkage); links inside a circle carry nothing (3.3).
+with nodes as (
+    select * from {{ ref('network_node') }}
+    where is_cyclic
+),
+
+edges as (
+    select * from {{ ref('network_edge') }}
+    where is_cyclic
+),
+
+links as (
+    select
+        *,
+        from_type || ':' || from_id as from_node,
+        to_type || ':' || to_id as to_node
+    from {{ ref('dependency') }}
+),
+
+flagged as (
+    select
+        nodes.node_type,
+        nodes.node_id,
+        nodes.node_name,
+        count(*) as links,
+        {{ joined_text("edges.to_type || ' ' || edges.to_id", "edges.to_type || ' ' || edges.to_id") }} as leads_to,
+        {{ record_list(source_row('dependency', 'links')) }} as source_rows
+    from nodes
+    inner join edges on nodes.node_type = edges.from_type and nodes.node_id = edges.from_id
+    inner join links on edges.from_node = links.from_node and edges.to_node = links.to_node
+    group by nodes.node_type, nodes.node_id, nodes.node_name
+),
+
+final as (
+    select
+        {{ gap_columns(
+            'DEPENDENCY_CYCLE', 'node_type', 'node_id', 'node_name',
+            message=sentence(
+                '{node_name} leads back to itself through {leads_to}; {links:of link} from it will carry nothing until'
+                ~ ' the circle is broken.'
+            ),
+            evidence=gap_evidence(['links', 'leads_to']),
+            benefit_id="case when node_type = 'benefit' then node_id end",
+            output_id="case when node_type = 'output' then node_id end"
+        ) }}
+    from flagged
+)
+
+select * from final

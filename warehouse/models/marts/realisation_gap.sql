@@ -1,0 +1,59 @@
+-- One row per open gap: all models of models/gaps, with what the catalogue, the owners and the decisions say of each.
+-- 3-benefits.md, 3.8.
+with gaps as (
+    {% for code in gap_codes() -%}
+    select
+        *,
+        {{ gap_id('gap_code', 'subject_type', 'subject_id') }} as gap_id
+    from {{ ref(code) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+),
+
+decided as (
+    select
+        gaps.gap_id,
+        case when coalesce(decisions.review_on, {{ as_of() }}) >= {{ as_of() }} then decisions.decision end as decision
+    from gaps
+    inner join {{ ref('decision') }} as decisions
+        on
+            gaps.subject_type = decisions.subject_type
+            and gaps.subject_id = decisions.subject_id
+            and gaps.gap_code = coalesce(decisions.gap_code, gaps.gap_code)
+    qualify row_number() over (partition by gap_id order by decided_on desc, decision_id desc) = 1
+),
+
+final as (
+    select
+        gaps.gap_id,
+        gaps.gap_code,
+        catalogue.gap_class,
+        {{ raised_severity('catalogue.severity', 'gaps.severity_steps') }} as severity,
+        gaps.subject_type,
+        gaps.subject_id,
+        gaps.subject_name,
+        gaps.project_id,
+        gaps.benefit_id,
+        gaps.output_id,
+        catalogue.accountable || coalesce(': ' || people.person, '') as accountable,
+        {{ as_of() }} as as_of,
+        gaps.amount_at_stake,
+        gaps.message,
+        gaps.evidence,
+        catalogue.next_step,
+        coalesce(runs.opened_on, {{ as_of() }}) as opened_on,
+        decided.decision
+    from gaps
+    left join {{ ref('gap_catalogue') }} as catalogue on gaps.gap_code = catalogue.gap_code
+    left join {{ ref('accountable_person') }} as people
+        on catalogue.accountable = people.accountable and people.subject_id = case people.subject_type
+            when 'benefit' then gaps.benefit_id
+            when 'project' then gaps.project_id
+            when 'output' then gaps.output_id
+            when gaps.subject_type then gaps.subject_id
+        end
+    left join {{ ref('gap_run') }} as runs on gaps.gap_id = runs.gap_id
+    left join decided on gaps.gap_id = decided.gap_id
+)
+
+select * from final
