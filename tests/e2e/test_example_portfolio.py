@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import pytest
 
 from examples.portfolio import write_example
@@ -18,42 +14,11 @@ from examples.portfolio.stories import READY, STORIES, as_table
 from pipelines.contracts import load_contracts
 from pipelines.feeds import load_feeds
 from pipelines.ingest import check_feed
-from pipelines.night import Sweep, rebuild_warehouse, sweep
 from pipelines.settings import REPOSITORY, Settings
+from tests.e2e.conftest import AS_OF, Night, spend_a_night
 
-AS_OF = date(2026, 6, 30)
 OTHER_DAYS = (date(2026, 8, 9), date(2026, 11, 23), date(2027, 1, 3), date(2027, 2, 28))
 BAD_COSTS = 9
-
-
-@dataclass(frozen=True)
-class Night:
-    """The example after one night: what came through the door, and the warehouse, read-only."""
-
-    settings: Settings
-    swept: Sweep
-    warehouse: duckdb.DuckDBPyConnection
-
-    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        return self.warehouse.execute(query, values).fetchall()
-
-    def gaps(self) -> set[tuple[str, str, str]]:
-        return set(self.rows("select gap_code, subject_type, subject_id from marts.realisation_gap"))
-
-
-def spend_a_night(home: Path, as_of: date) -> Night:
-    settings = Settings(home=home, feeds=home / "feeds")
-    write_example(settings.landing, settings.feeds, as_of=as_of)
-    swept = sweep(settings, load_feeds(settings.feeds))
-    rebuild_warehouse(settings, as_of)
-    return Night(settings, swept, duckdb.connect(str(settings.warehouse), read_only=True))
-
-
-@pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    spent = spend_a_night(tmp_path_factory.mktemp("example"), AS_OF)
-    yield spent
-    spent.warehouse.close()
 
 
 def told() -> set[tuple[str, str, str]]:

@@ -1,0 +1,175 @@
+"""A whole night, as a data engineer and an analyst would look at it the morning after."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines import inquiries
+from pipelines.audit import audit
+from pipelines.builds import recorded_builds
+from pipelines.contracts import load_contracts
+from pipelines.errors import BuildFailed, ConfigError
+from pipelines.feeds import load_feeds
+from pipelines.lake import Lake
+from pipelines.night import run_night
+from pipelines.publish import publish
+from pipelines.settings import REPOSITORY, Settings
+from pipelines.transform import build
+from tests.e2e.conftest import AS_OF, Night
+
+COOKBOOK = (REPOSITORY / "docs" / "query-cookbook.md").read_text("utf-8")
+QUERIES = re.findall(r"## (.+?)\n\n```sql\n(.*?)```", COOKBOOK, re.DOTALL)
+
+
+def marts(database: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every mart's rows, in an order of their own."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        names = [
+            row[0]
+            for row in connection.execute(
+                "select table_name from duckdb_tables() where schema_name = 'marts'"
+            ).fetchall()
+        ]
+        return {name: connection.execute(f"select * from marts.{name} order by all").fetchall() for name in names}
+
+
+def is_same(one: object, other: object) -> bool:
+    """Equal; sums of doubles to 1e-9, since their last bits differ from run to run on several threads."""
+    return one == other or (isinstance(one, float) and bool(one == pytest.approx(other, rel=1e-9)))
+
+
+@pytest.fixture
+def home(night: Night, tmp_path: Path) -> Settings:
+    """A copy of the night's home, to go on with."""
+    shutil.copytree(night.settings.home, tmp_path / "home")
+    return replace(night.settings, home=tmp_path / "home", feeds=tmp_path / "home" / "feeds")
+
+
+@pytest.fixture(scope="module")
+def second_night(night: Night, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """The night's home after another night in which nothing new came."""
+    home = tmp_path_factory.mktemp("second") / "home"
+    shutil.copytree(night.settings.home, home)
+    settings = replace(night.settings, home=home, feeds=home / "feeds")
+    run_night(settings, load_feeds(settings.feeds), AS_OF)
+    yield settings
+
+
+def test_a_second_night_without_news_changes_nothing_and_doubles_nothing(night: Night, second_night: Settings) -> None:
+    before, after = marts(night.settings.published), marts(second_night.published)
+    assert before.keys() == after.keys()
+    for name in before:
+        assert len(after[name]) == len(before[name])
+        for one, other in zip(after[name], before[name], strict=True):
+            assert all(is_same(*values) for values in zip(one, other, strict=True)), name
+    assert len(inquiries.deliveries(second_night, None)) == len(inquiries.deliveries(night.settings, None))
+
+
+def test_each_night_is_a_recorded_build_with_its_open_gaps(second_night: Settings) -> None:
+    first, second = recorded_builds(Lake.of(second_night))
+    assert (first.seq, second.seq) == (1, 2)
+    assert first.as_of == second.as_of == AS_OF
+    assert len(first.deliveries) == 27
+    assert second.deliveries == ()
+    assert first.rows == second.rows
+
+
+def test_everything_is_accounted_for(second_night: Settings) -> None:
+    result = audit(second_night)
+    assert result.findings == ()
+    assert result.counted == result.accepted + result.rejected + result.filtered > 30_000
+
+
+@pytest.mark.parametrize(("question", "query"), QUERIES, ids=[question for question, _ in QUERIES])
+def test_the_cookbook_answers(night: Night, question: str, query: str) -> None:
+    assert night.published.execute(query).fetchall(), question
+
+
+def test_what_is_published_is_described_column_by_column(night: Night) -> None:
+    undescribed = night.published.execute(
+        "select table_name, column_name from duckdb_columns() where schema_name = 'marts' and coalesce(comment, '') = ''"
+    ).fetchall()
+    assert undescribed == []
+
+
+def test_what_is_published_is_slim_and_read_only(night: Night) -> None:
+    schemas = {row[0] for row in night.published.execute("select distinct schema_name from duckdb_tables()").fetchall()}
+    assert schemas == {"core", "marts", "meta"}
+    core = {
+        row[0]
+        for row in night.published.execute(
+            "select table_name from duckdb_tables() where schema_name = 'core'"
+        ).fetchall()
+    }
+    assert core == set(load_contracts(night.settings.contracts))
+    assert stat.S_IMODE(night.settings.published.stat().st_mode) == 0o444
+    assert {path.stem for path in night.settings.published.parent.glob("*.parquet")} == set(
+        marts(night.settings.published)
+    )
+
+
+def test_rejected_text_stays_in_the_private_warehouse(night: Night) -> None:
+    columns = {row[0] for row in night.published.execute("describe meta.rejected_row").fetchall()}
+    assert "line" in columns
+    assert columns.isdisjoint({"raw", "key_text"})
+
+
+def test_nothing_vanishes(night: Night) -> None:
+    benefits, registered = night.rows(
+        "select (select count(*) from core.benefit), (select count(*) from marts.benefit_register)"
+    )[0]
+    assert benefits == registered > 0
+    keys, readings = night.rows(
+        "select (select count(*) from (select distinct kpi_id, period_start, dimension from raw.kpi_reading)),"
+        " (select count(*) from core.kpi_reading)"
+    )[0]
+    assert keys == readings > 0
+
+
+def test_every_gap_leads_to_the_row_it_comes_from(night: Night) -> None:
+    delivered = {
+        (row[0], row[1]) for row in night.rows("select feed, batch_id from meta.delivery where status = 'accepted'")
+    }
+    for code, evidence in night.rows("select gap_code, evidence from marts.realisation_gap"):
+        rows = json.loads(evidence)["rows"]
+        assert rows, code
+        assert all((row["feed"], row["batch_id"]) in delivered and row["row"] > 0 for row in rows), code
+
+
+def test_a_failing_test_of_the_warehouse_leaves_yesterdays_publication(home: Settings, tmp_path: Path) -> None:
+    published = home.published.read_bytes()
+    project = tmp_path / "project"
+    shutil.copytree(home.dbt_project, project, ignore=shutil.ignore_patterns("target", "logs"))
+    (project / "tests" / "always_fails.sql").write_text("select 1 as wrong from {{ ref('benefit_register') }}\n")
+    with pytest.raises(BuildFailed, match="always_fails"):
+        build(replace(home, dbt_project=project), AS_OF)
+    with pytest.raises(BuildFailed, match="stays"):
+        publish(home)
+    assert home.published.read_bytes() == published
+
+
+def test_a_build_that_looks_back_needs_a_file_of_its_own(home: Settings, tmp_path: Path) -> None:
+    earlier = AS_OF.replace(month=1)
+    with pytest.raises(ConfigError, match="--into"):
+        build(home, earlier)
+    into = tmp_path / "january.duckdb"
+    published = home.published.read_bytes()
+    build(home, earlier, into=into)
+    with duckdb.connect(str(into), read_only=True) as connection:
+        latest = connection.execute(
+            "select max(period_end), max(as_of) from marts.benefit_period, marts.realisation_gap"
+        ).fetchone()
+    assert latest is not None
+    assert latest[0] <= earlier == latest[1]
+    assert home.published.read_bytes() == published
+    assert len(recorded_builds(Lake.of(home))) == 1
