@@ -63,6 +63,7 @@ def bare(folder: Path) -> dict[str, float]:
 def door(folder: Path) -> dict[str, float]:
     """Fruition: landing -> archive -> lake -> raw; the libraries' start-up is timed apart."""
     started = time.perf_counter()
+    import pipelines.ingest.delivery  # noqa: F401  (Great Expectations comes with it)
     from pipelines.feeds import load_feed
     from pipelines.ingest import ingest
     from pipelines.receive import receive

@@ -10,6 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.errors import SourceUnavailable
 from pipelines.lake import CHUNK, put_in_place
 from pipelines.settings import Settings
 
@@ -26,10 +27,16 @@ class Archived:
 
 
 def keep(settings: Settings, feed: str, source: Path) -> Archived | None:
-    """Copy a file's bytes into `archive/<feed>/`, unless they are there; None where it changed while being read."""
+    """Copy a file's bytes into `archive/<feed>/`, unless they are there; None where it changed while being read.
+
+    Raises `SourceUnavailable` where the file may not be read.
+    """
     folder = settings.archive / feed
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
+    except PermissionError as error:
+        raise SourceUnavailable(f"{feed}/{source.name}: may not be read; change its permissions.") from error
     handle, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=folder)
     digest = hashlib.sha256()
     try:

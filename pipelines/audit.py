@@ -12,6 +12,8 @@ from pipelines.errors import LakeDamaged
 from pipelines.lake import Lake, Manifest, read_manifest, sha256_of
 from pipelines.settings import Settings
 
+REJECTS = "meta.rejected_row"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -124,27 +126,36 @@ def _warehouse_findings(settings: Settings, manifests: list[Manifest]) -> Iterat
             elif (manifest.status, manifest.accepted, manifest.rejected) != (status, accepted, rejected):
                 yield _finding(manifest, "the warehouse's ledger differs from its manifest; rebuild the warehouse.")
         loaded = {row[0] for row in ledger}
-        for contract, expected in _expected_rows(manifests, loaded).items():
-            yield from _raw_findings(connection, contract, expected)
+        expected = _expected_rows(manifests, loaded)
+        tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
+        for table in sorted(set(expected) | {f"raw.{name}" for (name,) in tables}):
+            yield from _row_findings(connection, table, expected.get(table, {}))
 
 
 def _expected_rows(manifests: list[Manifest], loaded: set[str]) -> dict[str, dict[tuple[str, str], int]]:
-    expected: dict[str, dict[tuple[str, str], int]] = {}
+    """By table of the warehouse, the rows that it must have of each batch."""
+    expected: dict[str, dict[tuple[str, str], int]] = {REJECTS: {}}
     for manifest in manifests:
-        for entry in manifest.contracts if manifest.delivery_id in loaded else ():
-            expected.setdefault(entry.contract, {})[(manifest.feed, manifest.batch_id)] = entry.accepted
+        if manifest.delivery_id not in loaded:
+            continue
+        batch = (manifest.feed, manifest.batch_id)
+        for entry in manifest.contracts:
+            expected.setdefault(f"raw.{entry.contract}", {})[batch] = entry.accepted
+        if manifest.rejects:
+            expected[REJECTS][batch] = manifest.rejects.rows
     return expected
 
 
-def _raw_findings(
-    connection: duckdb.DuckDBPyConnection, contract: str, expected: dict[tuple[str, str], int]
+def _row_findings(
+    connection: duckdb.DuckDBPyConnection, table: str, expected: dict[tuple[str, str], int]
 ) -> Iterator[Finding]:
-    counts = connection.execute(f"select _feed, _batch_id, count(*) from raw.{contract} group by all").fetchall()
+    batch_key = "feed, batch_id" if table == REJECTS else "_feed, _batch_id"
+    counts = connection.execute(f"select {batch_key}, count(*) from {table} group by all").fetchall()
     found = {(feed, batch): rows for feed, batch, rows in counts}
     for feed, batch in sorted(set(found) | set(expected)):
         if found.get((feed, batch), 0) != expected.get((feed, batch), 0):
             message = (
-                f"raw.{contract} holds {found.get((feed, batch), 0)} rows of batch {batch}, "
+                f"{table} holds {found.get((feed, batch), 0)} rows of batch {batch}, "
                 f"its manifest {expected.get((feed, batch), 0)}; rebuild the warehouse."
             )
             yield Finding(feed, "", message)

@@ -216,12 +216,15 @@ def example(
     as_of: AsOf = None,
 ) -> None:
     """Write the example portfolio: its feeds, and their files into the landing folder."""
-    from examples.portfolio import write_example
+    from examples.portfolio.writing import DECLARATIONS, write_example
 
     settings = Settings.from_environment()
+    if into is None and any((settings.archive / path.stem).exists() for path in DECLARATIONS.glob("*.yml")):
+        console.out.print("The example portfolio was delivered before; what is there stays as it is.")
+        return
     feeds, landing = (into / "feeds", into / "landing") if into else (settings.feeds, settings.landing)
     written = write_example(landing=landing, feeds=feeds, size=size, as_of=as_of or settings.today())
-    console.out.print(f"Wrote {written} files for the example portfolio to {landing} and its feeds to {feeds}.")
+    console.out.print(f"Wrote {len(written.files)} files of the example portfolio to {landing}, its feeds to {feeds}.")
 
 
 def _feeds(settings: Settings, name: str | None) -> tuple[dict[str, Feed], list[str]]:

@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from pipelines.night import Night, Sweep
 
 Row = dict[str, Any]
-out = Console()
-error = Console(stderr=True)
+WIDTH_ELSEWHERE = 160  # where no terminal tells its width
+out = Console(width=None if sys.stdout.isatty() else WIDTH_ELSEWHERE, soft_wrap=False)
+error = Console(stderr=True, width=None if sys.stderr.isatty() else WIDTH_ELSEWHERE)
 COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
 STATUS_COLOURS = {"accepted": "green", "refused": "bold red", "repeat": "dim"}
 
@@ -108,14 +110,14 @@ def print_gaps(gaps: list[Row], currency: str, limit: int | None = None) -> None
         out.print("No open gaps.")
         return
     shown = gaps[:limit]
-    table = _table(None, "severity", "gap", f">at stake ({currency})", "what", "accountable", "id")
+    table = _table(None, "severity", "gap", f">at stake ({currency})", "~what", "~accountable", "id")
     for gap in shown:
         amount = gap["amount_at_stake"]
         table.add_row(
             _coloured(gap["severity"], COLOURS),
             gap["gap_code"],
             "" if amount is None else f"{amount:,.0f}",
-            escape(f"{gap['subject_name'] or gap['subject_id']}: {gap['message']}"),
+            escape(gap["message"]),
             escape(gap["accountable"] or ""),
             gap["gap_id"],
         )
@@ -136,25 +138,13 @@ def print_csv(rows: list[Row]) -> None:
 def print_deliveries(manifests: list[Manifest]) -> None:
     """What came and how it ended."""
     table = _table(
-        None,
-        "received",
-        "feed",
-        "file",
-        "as at",
-        "status",
-        ">counted",
-        ">accepted",
-        ">rejected",
-        ">filtered",
-        "batch",
-        "why",
+        None, "received", "feed", "file", "status", ">counted", ">accepted", ">rejected", ">filtered", "batch", "~why"
     )
     for one in manifests:
         table.add_row(
             f"{one.received_at:%Y-%m-%d %H:%M:%S}",
             one.feed,
             escape(one.name),
-            f"{one.as_at:%Y-%m-%d}" if one.as_at else "",
             _coloured(one.status, STATUS_COLOURS),
             *(f"{count:,}" for count in (one.counted, one.accepted, one.rejected, one.filtered)),
             one.batch_id,
@@ -165,7 +155,7 @@ def print_deliveries(manifests: list[Manifest]) -> None:
 
 def print_rejects(rows: list[Row]) -> None:
     """The rejected rows with their reasons and the source's text."""
-    table = _table(None, "feed", "file", ">line", "contract", "column", "rule", "why", "source")
+    table = _table(None, "feed", "file", ">line", "contract", "column", "rule", "~why", "~source")
     for row in rows:
         table.add_row(
             row["feed"],
@@ -194,10 +184,11 @@ def print_audit(result: Audit) -> None:
 
 
 def _table(title: str | None, *columns: str) -> Table:
-    """A table; a name that starts with > is a column of figures."""
-    table = Table(title=title, title_justify="left", header_style="bold")
+    """A table; a name that starts with > is a column of figures, one that starts with ~ holds prose and may wrap."""
+    table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD)
     for name in columns:
-        table.add_column(name.removeprefix(">"), justify="right" if name.startswith(">") else "left", overflow="fold")
+        wraps, figures = name.startswith("~"), name.startswith(">")
+        table.add_column(name.lstrip(">~"), justify="right" if figures else "left", overflow="fold", no_wrap=not wraps)
     return table
 
 

@@ -7,6 +7,7 @@ file is parsed.
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import re
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+logging.getLogger("great_expectations").setLevel(logging.ERROR)  # its import alone writes hundreds of lines
 
 import duckdb_sqlalchemy
 import great_expectations as gx
@@ -34,7 +36,8 @@ from pipelines.errors import ConfigError, DeliveryRefused
 from pipelines.workspace import Workspace, lock, locked_configuration
 
 ROW = "_row"
-logging.getLogger("great_expectations").setLevel(logging.ERROR)
+logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.ERROR)  # it sets a level of its own
+ROWS_SELECTED = re.compile(r"\s*select\s+(\w+\.)?\*|\s*with\b", re.IGNORECASE)
 
 
 class StatelessDialect(duckdb_sqlalchemy.Dialect):
@@ -63,7 +66,7 @@ class StatelessDialect(duckdb_sqlalchemy.Dialect):
 registry.register("duckdb.gx", __name__, "StatelessDialect")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Check:
     """One expectation of a contract's suite, and what its failure means for a row."""
 
@@ -108,14 +111,16 @@ def _column_checks(contract: Contract, column: Column) -> Iterator[Check]:
 
 
 def _rule_check(contract: Contract, rule: Rule) -> Check:
-    column = rule.arguments.get("column")
+    column, query = rule.arguments.get("column"), rule.arguments.get("unexpected_rows_query")
+    if query is not None and not ("{batch}" in str(query) and ROWS_SELECTED.match(str(query))):
+        raise ConfigError(f"{contract.name}.yml: rule {rule.id}: its query must begin: select * from {{batch}}.")
     return Check(
         rule=rule.id,
         severity=rule.severity,
         message=rule.title,
         column=column if isinstance(column, str) else None,
         expectation=_built(contract, rule.id, rule.expectation, **rule.arguments),
-        rows_query=rule.arguments.get("unexpected_rows_query"),
+        rows_query=query,
     )
 
 
@@ -189,20 +194,32 @@ def _source(workspace: Workspace) -> Iterator[Any]:
 
 
 def _failures(source: Any, relation: str, checks: list[Check]) -> list[Failure]:
+    """The checks that fail, in order: all are asked whether, and only those that fail are asked where."""
     if not checks:
         return []
     batch = source.add_table_asset(relation, table_name=relation).add_batch_definition_whole_table("all").get_batch()
-    expectations = [check.expectation for check in checks]
+    verdicts = _validated(batch, relation, checks, {"result_format": "BOOLEAN_ONLY"})
+    failing = [check for check, verdict in zip(checks, verdicts, strict=True) if not verdict.success]
+    located = [check for check in failing if check.rows_query is None]
+    where = {"result_format": "COMPLETE", "unexpected_index_column_names": [ROW]}
+    results = dict(zip(failing, (verdict for verdict in verdicts if not verdict.success), strict=True))
+    results |= dict(zip(located, _validated(batch, relation, located, where), strict=True)) if located else {}
+    return [_failure(check, results[check], relation) for check in failing]
+
+
+def _validated(
+    batch: Any, relation: str, checks: list[Check], result_format: dict[str, Any]
+) -> list[ExpectationValidationResult]:
+    """One result a check, in the order of the checks; `ConfigError` where one was dropped."""
+    expectations = [copy.copy(check.expectation) for check in checks]
     for number, expectation in enumerate(expectations):
         expectation.meta = {"check": number}
-    suite = ExpectationSuite(name=relation, expectations=expectations)
-    result = batch.validate(suite, result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [ROW]})
+    suite = ExpectationSuite(name=f"{relation}_{uuid.uuid4().hex}", expectations=expectations)
+    result = batch.validate(suite, result_format=result_format)
     entries = {entry.expectation_config.meta["check"]: entry for entry in result.results}
     if len(entries) != len(checks):
         raise ConfigError(f"{relation}: {len(checks)} expectations were declared, {len(entries)} were run.")
-    return [
-        _failure(checks[number], entries[number], relation) for number in sorted(entries) if not entries[number].success
-    ]
+    return [entries[number] for number in range(len(checks))]
 
 
 def _failure(check: Check, entry: ExpectationValidationResult, relation: str) -> Failure:

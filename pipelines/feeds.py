@@ -52,7 +52,7 @@ class LandingSource(_Strict):
     """Files dropped in `landing/<feed>/`; `pattern` is a shell pattern on the file's name."""
 
     kind: Literal["landing"]
-    pattern: str = "*"
+    pattern: str = Field(default="*", min_length=1)
 
 
 class CsvFormat(_Strict):
@@ -87,9 +87,16 @@ class CsvFormat(_Strict):
 
         try:
             codecs.lookup(value)
+            "".encode(value)
         except LookupError as error:
-            raise ValueError("is not an encoding Python knows") from error
+            raise ValueError("is not an encoding of text that Python knows") from error
         return value
+
+    @model_validator(mode="after")
+    def _delimiter_is_no_quote(self) -> CsvFormat:
+        if self.delimiter == self.quote:
+            raise ValueError("delimiter and quote are the same")
+        return self
 
 
 class ExcelFormat(_Strict):

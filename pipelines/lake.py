@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from filelock import FileLock, Timeout
+from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from pipelines.errors import DeliveryRefused, LakeDamaged, WarehouseBusy
 from pipelines.settings import Settings
@@ -82,8 +82,8 @@ class Manifest:
 
     def next_batch_id(self, earlier: list[Manifest]) -> str:
         """The first 16 digits of the hash; `-2` and so on for later attempts at the same bytes."""
-        attempts = {m.batch_id for m in earlier if m.sha256 == self.sha256}
         stem = self.sha256[:16]
+        attempts = {m.batch_id for m in earlier if m.sha256.startswith(stem)}
         return stem if not attempts else f"{stem}-{len(attempts) + 1}"
 
     def refused(self, refusal: DeliveryRefused, earlier: list[Manifest]) -> Manifest:
@@ -135,6 +135,10 @@ class Lake:
     def manifest_path(self, feed: str, delivery_id: str) -> Path:
         return self.folder / "_manifests" / feed / f"{delivery_id}.json"
 
+    def workspaces(self, feed: str) -> Path:
+        """Where the feed's deliveries are worked on; what lies there while nobody holds the feed is of a stopped run."""
+        return self.folder / "_work" / feed
+
     def manifests(self, feed: str | None = None) -> Iterator[Manifest]:
         """Every committed delivery, in order of receipt within each feed."""
         root = self.folder / "_manifests"
@@ -157,17 +161,15 @@ class Lake:
         folder.mkdir(parents=True, exist_ok=True)
         return FileLock(folder / ".lock")
 
-    def hold_feed(self, feed: str) -> FileLock:
+    def hold_feed(self, feed: str) -> AcquireReturnProxy[FileLock]:
         """The feed's lock, held; `WarehouseBusy` where another process keeps it for longer than `lock_seconds`."""
-        lock = self.feed_lock(feed)
         try:
-            lock.acquire(timeout=self.lock_seconds)
+            return self.feed_lock(feed).acquire(timeout=self.lock_seconds)
         except Timeout as error:
             raise WarehouseBusy(
                 f"feed {feed}: another process has been ingesting it for {self.lock_seconds:.0f} s. "
                 "Wait for it to end, or stop it, and run again."
             ) from error
-        return lock
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -182,8 +184,8 @@ def read_manifest(path: Path) -> Manifest:
 
 def _to_json(manifest: Manifest) -> dict[str, Any]:
     document = asdict(manifest)
-    document["as_at"] = manifest.as_at.strftime(TIMESTAMP) if manifest.as_at else None
-    document["received_at"] = manifest.received_at.strftime(TIMESTAMP)
+    document["as_at"] = manifest.as_at.isoformat(timespec="microseconds") if manifest.as_at else None
+    document["received_at"] = manifest.received_at.isoformat(timespec="microseconds")
     return document
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
 import stat
 import time
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -45,14 +47,18 @@ class Claim:
         return cls(delivery_id, place / name)
 
     def put_back(self, home: Path) -> None:
-        """Undo the claim: the file was not ready after all."""
-        self.path.rename(home / self.name)
-        self.path.parent.rmdir()
+        """Undo the claim: the file was not ready after all. Stays claimed where another of its name has arrived."""
+        if (home / self.name).exists():
+            return
+        with contextlib.suppress(FileNotFoundError):  # another run has taken it up already
+            self.path.rename(home / self.name)
+            self.path.parent.rmdir()
 
     def release(self) -> None:
         """Remove the claimed file: its bytes are archived and its manifest is written."""
         self.path.unlink(missing_ok=True)
-        self.path.parent.rmdir()
+        with contextlib.suppress(FileNotFoundError):
+            self.path.parent.rmdir()
 
 
 @dataclass(frozen=True)
@@ -87,19 +93,33 @@ def ready(settings: Settings, feed: Feed) -> tuple[list[Path], list[LeftAlone]]:
     for path in sorted(folder(settings, feed.name).iterdir()):
         if path.name.startswith(".") or path.name.endswith(UNFINISHED):
             continue
-        reason = _unfit(path, feed)
+        try:
+            reason = _unfit(path, feed)
+        except FileNotFoundError:  # another run was quicker
+            continue
         if reason:
-            left.append(LeftAlone(feed.name, path.name, reason))
+            left.append(LeftAlone(feed.name, printable(path.name), reason))
         else:
             candidates.append(path)
     if feed.arrival == "settled":
         candidates, moving = _settled(candidates)
         left += [LeftAlone(feed.name, path.name, "is still being written") for path in moving]
-    return sorted(candidates, key=lambda path: (_look(path)[1], path.name)), left
+    return sorted(candidates, key=lambda path: (_look(path), path.name)), left
+
+
+def printable(name: str) -> str:
+    """A file's name as it may stand in a log: control characters and bytes that are no text are written as escapes."""
+    return "".join(sign.encode("unicode_escape").decode() if _is_control(sign) else sign for sign in name)
+
+
+def _is_control(sign: str) -> bool:
+    return unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"}
 
 
 def _unfit(path: Path, feed: Feed) -> str | None:
     mode = path.lstat().st_mode
+    if printable(path.name) != path.name:
+        return "has control characters or bytes that are no UTF-8 in its name"
     if stat.S_ISLNK(mode):
         return "is a symbolic link; only regular files are taken"
     if not stat.S_ISREG(mode):
@@ -112,14 +132,17 @@ def _unfit(path: Path, feed: Feed) -> str | None:
 def _settled(paths: list[Path]) -> tuple[list[Path], list[Path]]:
     first = {path: _look(path) for path in paths}
     threshold = time.time_ns() - int(SETTLE_SECONDS * 1e9)
-    young = [path for path, (_, changed, inode_changed) in first.items() if max(changed, inode_changed) > threshold]
+    young = [path for path, (changed, inode_changed, _) in first.items() if max(changed, inode_changed) > threshold]
     if young:
         time.sleep(SETTLE_SECONDS)
-    moving = [path for path in young if not path.exists() or _look(path) != first[path]]
+    moving = [path for path in young if _look(path) != first[path]]
     return [path for path in paths if path not in moving], moving
 
 
 def _look(path: Path) -> tuple[int, int, int]:
-    """Size, and when the content and the entry last changed (ns)."""
-    status = path.lstat()
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    """When the content and the entry last changed (ns), and the size in bytes; zeros where the file is gone."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return 0, 0, 0
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size

@@ -7,6 +7,7 @@ ledger line together. So it may be run any number of times, by any number of pro
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from pipelines.readers.tables import quoted
 from pipelines.settings import Settings
 
 LOCK_SECONDS = 600.0
+LOCK_POLL_SECONDS = 0.5
 MEMORY_LIMIT = "2GB"
 
 META = """
@@ -122,12 +124,32 @@ def closing_connection(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDB
         "autoload_known_extensions": "false",
         "allow_community_extensions": "false",
         "temp_directory": str(path.parent / ".spill"),
+        "preserve_insertion_order": "false",  # rows carry their line; large loads are then written once, not twice
     }
-    connection = duckdb.connect(str(path), read_only=read_only, config=configuration)
+    connection = _connected(path, read_only, configuration)
     try:
         yield connection
     finally:
         connection.close()
+
+
+def _connected(
+    path: Path, read_only: bool, configuration: dict[str, str | bool | int | float | list[str]]
+) -> duckdb.DuckDBPyConnection:
+    """Connect; wait, within bounds, for somebody who has the file open without having asked for our lock."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only, config=configuration)
+        except duckdb.IOException as error:
+            if "set lock on file" not in str(error):
+                raise
+            if time.monotonic() > deadline:
+                raise WarehouseBusy(
+                    f"Another program has had {path.name} open for {LOCK_SECONDS:.0f} s. Close it there and run again; "
+                    "to look at the figures, open published/benefits.duckdb instead."
+                ) from error
+        time.sleep(LOCK_POLL_SECONDS)
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, contracts: dict[str, Contract], feeds: dict[str, Feed]) -> None:
@@ -138,6 +160,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, contracts: dict[str, Contract
         connection.execute(
             f"create table if not exists raw.{contract.name} ({columns}, _feed varchar, _batch_id varchar, _row bigint)"
         )
+        _add_columns(connection, contract)
     rows = [
         (feed.name, feed.mode, feed.freshness.total_seconds() / 3600 if feed.freshness else None, feed.description)
         for feed in feeds.values()
@@ -147,6 +170,24 @@ def prepare(connection: duckdb.DuckDBPyConnection, contracts: dict[str, Contract
     for row in rows:
         connection.execute("insert into meta.feed values (?, ?, ?, ?)", row)
     connection.execute("commit")
+
+
+def _add_columns(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Give a raw table the columns that its contract has gained; `ConfigError` where one has changed its type."""
+    present = dict(
+        connection.execute(
+            "select column_name, data_type from duckdb_columns() where schema_name = 'raw' and table_name = $1",
+            [contract.name],
+        ).fetchall()
+    )
+    for column in contract.columns:
+        if column.name not in present:
+            connection.execute(f"alter table raw.{contract.name} add column {quoted(column.name)} {column.type}")
+        elif present[column.name] != column.type.upper():
+            raise ConfigError(
+                f"{contract.name}.yml: {column.name} is now {column.type}, the warehouse has it as "
+                f"{present[column.name].lower()}: remove the warehouse file; the next run makes it anew from the lake."
+            )
 
 
 def sync_builds(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
@@ -206,16 +247,17 @@ def _insert_batch(
     for entry in manifest.contracts:
         if entry.contract not in contracts:
             raise ConfigError(f"expectations/{entry.contract}.yml is gone, but the lake holds its rows: put it back.")
-        columns = ", ".join(quoted(name) for name in entry.mapped_columns)
+        known = {column.name for column in contracts[entry.contract].columns}
+        columns = ", ".join(quoted(name) for name in entry.mapped_columns if name in known)
         connection.execute(
             f"insert into raw.{entry.contract} by name select {columns}, $1 as _feed, $2 as _batch_id, _row "
-            "from read_parquet($3)",
+            "from read_parquet($3, hive_partitioning = false)",
             [manifest.feed, manifest.batch_id, str(lake.folder / entry.rows.path)],
         )
         rows += entry.rows.rows
     if manifest.rejects:
         connection.execute(
-            "insert into meta.rejected_row select $1, $2, * from read_parquet($3)",
+            "insert into meta.rejected_row select $1, $2, * from read_parquet($3, hive_partitioning = false)",
             [manifest.feed, manifest.batch_id, str(lake.folder / manifest.rejects.path)],
         )
     return rows, manifest.rejects.rows if manifest.rejects else 0

@@ -7,17 +7,18 @@ has happened, and once it is, only the claimed file is left to be removed.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pipelines import archive, landing
 from pipelines.archive import Archived
 from pipelines.contracts import Contract, load_contracts
 from pipelines.errors import DeliveryRefused
+from pipelines.expectations import build_checks
 from pipelines.feeds import AsAt, Feed
-from pipelines.ingest.delivery import process, report_refusal
 from pipelines.ingest.mapping import check_mapping
 from pipelines.lake import Lake, Manifest, Status, file_exists
 from pipelines.landing import Claim
@@ -58,6 +59,7 @@ def ingest(settings: Settings, feed: Feed, on_file: Callable[[str], None] = lamb
     lake = Lake.of(settings)
     outcomes = []
     with lake.hold_feed(feed.name):
+        shutil.rmtree(lake.workspaces(feed.name), ignore_errors=True)
         for claim in landing.claims(settings, feed.name):
             on_file(claim.name)
             manifest = _deliver(settings, lake, feed, contracts, claim)
@@ -68,15 +70,23 @@ def ingest(settings: Settings, feed: Feed, on_file: Callable[[str], None] = lamb
 
 
 def check_feed(settings: Settings, feed: Feed) -> dict[str, Contract]:
-    """The contracts a feed delivers, if its mapping fits them; `ConfigError` names the feed and the key."""
+    """The contracts a feed delivers, if its mapping fits them and their rules can be built; `ConfigError` names the
+    feed and the key, or the contract and the rule.
+    """
     contracts = load_contracts(settings.contracts)
-    return {delivers.contract: check_mapping(feed, delivers, contracts) for delivers in feed.delivers}
+    delivered = {delivers.contract: check_mapping(feed, delivers, contracts) for delivers in feed.delivers}
+    for contract in delivered.values():
+        build_checks(contract)
+    return delivered
 
 
 def _deliver(
     settings: Settings, lake: Lake, feed: Feed, contracts: dict[str, Contract], claim: Claim
 ) -> Manifest | None:
     """The committed manifest of a claimed file; None where the file is still changing."""
+    # Great Expectations comes with it, whose import takes seconds: a sweep that finds nothing does without.
+    from pipelines.ingest.delivery import process, report_refusal
+
     committed = lake.find_manifest(feed.name, claim.delivery_id)
     if committed:
         return committed
@@ -116,7 +126,7 @@ def _with_as_at(manifest: Manifest, as_at: AsAt | None) -> Manifest:
         return manifest
     match = re.search(as_at.pattern, manifest.name)
     try:
-        moment = datetime.strptime(match[1], as_at.format) if match else None
+        moment = datetime.strptime(match[1] or "", as_at.format) if match else None
     except ValueError:
         moment = None
     if moment is None:
@@ -125,7 +135,7 @@ def _with_as_at(manifest: Manifest, as_at: AsAt | None) -> Manifest:
             "The file's name does not say which date it speaks of, as the feed's as_at pattern asks.",
             "Rename the file, or mend as_at in the feed.",
         )
-    return manifest.changed(as_at=moment)
+    return manifest.changed(as_at=moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment)
 
 
 def _repeated(manifest: Manifest, earlier: list[Manifest]) -> Manifest | None:

@@ -33,7 +33,7 @@ def process(
 ) -> Manifest:
     """The manifest of a delivery whose rows are now in the lake, accepted or refused, ready to be committed."""
     manifest = manifest.changed(batch_id=manifest.next_batch_id(earlier))
-    with Workspace(lake.folder) as workspace:
+    with Workspace(lake.workspaces(feed.name)) as workspace:
         try:
             return _batch(lake, feed, contracts, manifest, archived, workspace)
         except DeliveryRefused as refusal:
@@ -71,6 +71,8 @@ def _table(feed: Feed, delivers: Delivers, tables: dict[str, Table]) -> Table:
             "Send the file with that table (a sheet, in a workbook), or mend `from` in the feed.",
         )
     table = tables[delivers.table]
+    if table.fault:
+        raise table.fault
     if table.counted == 0 and not feed.allow_empty:
         raise DeliveryRefused(
             "empty",

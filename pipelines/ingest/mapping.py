@@ -14,13 +14,14 @@ import duckdb
 from pipelines.contracts import Column, Contract
 from pipelines.errors import ConfigError, DeliveryRefused
 from pipelines.feeds import Delivers, Feed
-from pipelines.readers.tables import Table, quoted
+from pipelines.readers.tables import LINE_COLUMN, Table, quoted
 from pipelines.workspace import Workspace
 
 DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 EXACT_NUMBERS = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(\d+,\d+\))")
 ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-ISO_TIME = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?( ?Z|[+-][0-9]{2}(:?[0-9]{2})?)?"
+ISO_OFFSET = r" ?Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"
+ISO_TIME = rf"[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]{{1,6}})?)?({ISO_OFFSET})?"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ def map_rows(workspace: Workspace, feed: Feed, delivers: Delivers, contract: Con
     evaluated, selected, conditions = [], [], []
     faults: list[Fault] = []
     if delivers.where:
-        _type_of(workspace, feed, contract, "where", delivers.where, table)
+        if _type_of(workspace, feed, contract, "where", delivers.where, table) != "BOOLEAN":
+            raise ConfigError(f"{feed.name}.yml: delivers.{contract.name}.where: is neither true nor false of a row.")
         evaluated.append(f"try({{'v': ({delivers.where})}}) as _where")
         conditions.append("_where is null")
         faults.append(Fault(None, "where", "the feed's where cannot be computed for this row"))
@@ -76,31 +78,42 @@ def map_rows(workspace: Workspace, feed: Feed, delivers: Delivers, contract: Con
         expression = expressions[column.name]
         type_ = _type_of(workspace, feed, contract, column.name, expression, table)
         name = quoted(f"_e_{column.name}")
-        evaluated.append(f"try({{'v': ({expression})}}) as {name}")
-        cast = _cast(feed, contract, column, type_, f"{name}.v")
+        can_fail = not _is_column(expression, table)
+        evaluated.append((f"try({{'v': ({expression})}})" if can_fail else quoted(expression.strip())) + f" as {name}")
+        cast = _cast(feed, contract, column, type_, f"{name}.v" if can_fail else name)
         selected.append(f"{_with_default(column, cast.value)} as {quoted(column.name)}")
-        for condition, rule, message in (
-            (f"{name} is null", "expression", "cannot be computed by the feed's mapping"),
-            *cast.faults,
-        ):
+        failed = (f"{name} is null", "expression", "cannot be computed by the feed's mapping")
+        for condition, rule, message in (*([failed] if can_fail else []), *cast.faults):
             conditions.append(condition)
             faults.append(Fault(column.name, rule, message))
     branches = " ".join(f"when {condition} then {number}" for number, condition in enumerate(conditions))
+    fault = f"case {branches} end" if branches else "null"
     kept = "where _where is null or _where.v" if delivers.where else ""
     workspace.connection.execute(
         f"create table {relation} as "
         f"with evaluated as (select _row, {', '.join(evaluated)} from {table.relation}) "
-        f"select {', '.join(selected)}, _row, (case {branches} end)::smallint as _fault from evaluated {kept}"
+        f"select {', '.join(selected)}, _row, ({fault})::smallint as _fault from evaluated {kept}"
     )
-    filtered = workspace.count(table.relation) - workspace.count(relation)
     return Candidate(
         relation,
         contract,
         table,
         tuple(c.name for c in contract.columns if c.name in expressions),
         tuple(faults),
-        filtered,
+        _filtered(workspace, table, delivers.where) if delivers.where else 0,
     )
+
+
+def _is_column(expression: str, table: Table) -> bool:
+    """Whether an expression is a column as it stands, which always can be computed."""
+    name = expression.strip()
+    return name in table.columns and columns_of(name) == {name}
+
+
+def _filtered(workspace: Workspace, table: Table, where: str) -> int:
+    """How many rows `where` leaves out, counted by themselves: a row lost elsewhere must not pass for one."""
+    kept = f"coalesce(try({{'v': coalesce(({where}), false)}}).v, true)"
+    return workspace.count(f"(select 1 from {table.relation} where not {kept})")
 
 
 def check_mapping(feed: Feed, delivers: Delivers, contracts: dict[str, Contract]) -> Contract:
@@ -117,7 +130,10 @@ def check_mapping(feed: Feed, delivers: Delivers, contracts: dict[str, Contract]
         raise ConfigError(f"{where}.columns: the key {', '.join(missing)} must be mapped.")
     for key, expression in [*delivers.columns.items(), *([("where", delivers.where)] if delivers.where else [])]:
         if columns_of(expression) is None:
-            raise ConfigError(f"{where}.{key}: is no SQL expression that DuckDB can read.")
+            raise ConfigError(
+                f"{where}.{key}: is no SQL expression that DuckDB can read. "
+                "(A column named like a word of SQL goes in double quotes.)"
+            )
     return contract
 
 
@@ -138,6 +154,9 @@ def _column_names(node: object) -> list[str]:
         return []
     if node.get("type") == "COLUMN_REF":
         return [node["column_names"][-1]]
+    if node.get("type") == "LAMBDA":
+        parameters = set(_column_names(node["lhs"]))
+        return [name for name in _column_names(node["expr"]) if name not in parameters]
     return [name for value in node.values() for name in _column_names(value)]
 
 
@@ -157,11 +176,12 @@ def _with_default(column: Column, value: str) -> str:
 
 
 def _type_of(workspace: Workspace, feed: Feed, contract: Contract, key: str, expression: str, table: Table) -> str:
+    """The SQL type an expression gives, a row at a time; `ConfigError` where it cannot be computed so."""
+    query = f"describe select _row, try({{'v': ({expression})}}).v as v from {table.relation}"
     try:
-        row = workspace.connection.execute(f"describe select ({expression}) as v from {table.relation}").fetchone()
-        return str(row[1]) if row else "VARCHAR"
+        return str(workspace.connection.execute(query).fetchall()[1][1])
     except duckdb.Error as error:
-        present = {column.casefold() for column in table.columns}
+        present = {LINE_COLUMN, *(column.casefold() for column in table.columns)}
         missing = sorted(name for name in columns_of(expression) or () if name.casefold() not in present)
         if missing and isinstance(error, duckdb.BinderException):
             raise DeliveryRefused(
@@ -202,7 +222,8 @@ def _from_text(column: Column, text: str, point: str) -> _Cast:
     }[column.type]
     value = f"try_cast({_plain(text, point) if column.type == 'double' else text} as {column.type})"
     if column.type == "timestamp":
-        value = f"cast(try_cast({text} as timestamptz) as timestamp)"
+        with_seconds = f"regexp_replace({text}, '([T ][0-9]{{2}}:[0-9]{{2}})({ISO_OFFSET})$', '\\1:00\\2')"
+        value = f"cast(try_cast({with_seconds} as timestamptz) as timestamp)"
     held = f"regexp_full_match({text}, '{shape}') and {value} is not null"
     if column.type == "double":
         held += f" and isfinite({value})"

@@ -1,100 +1,168 @@
 """A workbook -> one table a sheet: pandas with calamine reads the cells, openpyxl counts the rows on its own.
 
 Calamine gives an empty cell for one that holds an error (`#DIV/0!`), which would be a guess; openpyxl tells them apart,
-so in `.xlsx` such rows are rejected. In `.xls` and `.ods` the count is calamine's own.
+so in `.xlsx` such rows are rejected. In `.xls` and `.ods` the count is calamine's own. Counting comes first: it also
+tells how far a sheet reaches, and calamine takes memory for every cell up to there.
 """
 
 from __future__ import annotations
 
+import errno
 import math
+import warnings
 import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pandas as pd
+from openpyxl.utils.exceptions import InvalidFileException
 from python_calamine import CalamineError
 
 from pipelines.errors import DeliveryRefused
 from pipelines.feeds import ExcelFormat
-from pipelines.readers.tables import Malformed, Table, quoted
+from pipelines.readers.tables import Malformed, Table, column_names, quoted
 from pipelines.workspace import Workspace
 
-UNPACKED_CAP_BYTES = 2 << 30
-Cells = tuple[str | None, ...]
+UNPACKED_CAP_BYTES = 1 << 30
+CELLS_CAP = 20_000_000
+XLSX_PART, ODS_PART = "xl/workbook.xml", "content.xml"
+DAMAGE = (  # which of them a damaged workbook raises depends on what the damage hit
+    *(CalamineError, InvalidFileException, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError),
+    *(ValueError, TypeError, LookupError, AttributeError, SyntaxError, OSError),
+)
+Rows = Sequence[Sequence[object]]
+
+
+@dataclass
+class _Count:
+    """What openpyxl finds in a sheet below its header: rows that hold anything; by line, where the first error stands."""
+
+    records: int = 0
+    errors: dict[int, int] = field(default_factory=dict)
 
 
 def read_excel(source: Path, format: ExcelFormat, workspace: Workspace) -> list[Table]:
-    """The sheets of a workbook as tables of text; raises `DeliveryRefused` where it cannot be opened."""
-    _guard_size(source)
+    """The sheets of a workbook as tables of text; raises `DeliveryRefused` where it cannot be opened.
+
+    A sheet whose header is of no use is a fault only where the feed asks for that sheet.
+    """
+    counts = _counts(source, format.header_row) if _is_xlsx(source) else {}
     sheets = _sheets(source)
-    counts = _Counter(source, format.header_row)
     return [
-        _table(str(name), number, frame, format, counts, workspace)
-        for number, (name, frame) in enumerate(sheets.items(), 1)
-        if len(frame) >= format.header_row
+        _table(name, number, sheets.pop(name), format.header_row, counts.get(name), workspace)
+        for number, name in enumerate(list(sheets), 1)
+        if len(sheets[name]) >= format.header_row
     ]
 
 
-def _guard_size(source: Path) -> None:
-    if not zipfile.is_zipfile(source):
-        return
-    with zipfile.ZipFile(source) as archive:
-        if sum(member.file_size for member in archive.infolist()) > UNPACKED_CAP_BYTES:
-            raise DeliveryRefused(
-                "unreadable", "The workbook unpacks to more than 2 GiB.", "Send it in parts, or as CSV."
-            )
-
-
-def _sheets(source: Path) -> dict[str, pd.DataFrame]:
+@contextmanager
+def _opening() -> Iterator[None]:
+    """Whatever a damaged workbook makes a library raise refuses the delivery; a fault of the disk does not."""
     try:
-        return pd.read_excel(source, sheet_name=None, engine="calamine", header=None, dtype=object, na_filter=False)
-    except (CalamineError, ValueError, OSError) as error:
-        raise DeliveryRefused(
-            "unreadable",
-            "The file is not a workbook that can be opened.",
-            "Send an .xlsx, .xls or .ods file, unprotected.",
-        ) from error
+        yield
+    except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
+            raise
+        raise _refusal("The file is not a workbook that can be opened.") from error
 
 
-def _table(
-    name: str, number: int, frame: pd.DataFrame, format: ExcelFormat, counts: _Counter, workspace: Workspace
-) -> Table:
-    rows = [tuple(_as_text(cell) for cell in row) for row in frame.itertuples(index=False, name=None)]
-    header = _header(name, rows[format.header_row - 1])
-    records = [
-        (*row, line)
-        for line, row in enumerate(rows, 1)
-        if line > format.header_row and any(cell is not None for cell in row)
-    ]
-    counted, errors = counts.of(name, len(records))
-    malformed = tuple(
-        Malformed(line, "cell_error", "holds an error instead of a value", "", header[column])
-        for line, column in sorted(errors.items())
-    )
-    kept = [record for record in records if record[-1] not in errors]
+def _refusal(message: str) -> DeliveryRefused:
+    return DeliveryRefused("unreadable", message, "Send an .xlsx, .xls or .ods file, unprotected, or CSV.")
+
+
+def _is_xlsx(source: Path) -> bool:
+    """Whether openpyxl can count the rows; `DeliveryRefused` for an archive that is too large or is no workbook."""
+    if not zipfile.is_zipfile(source):
+        return False
+    with _opening(), zipfile.ZipFile(source) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+        parts = set(archive.namelist())
+    if unpacked > UNPACKED_CAP_BYTES:
+        raise _refusal(f"The workbook unpacks to more than {UNPACKED_CAP_BYTES >> 20} MiB.")
+    if not parts & {XLSX_PART, ODS_PART}:
+        raise _refusal("The archive is neither an .xlsx nor an .ods workbook.")
+    return XLSX_PART in parts
+
+
+def _counts(source: Path, header_row: int) -> dict[str, _Count]:
+    """By sheet, what openpyxl finds in it."""
+    with source.open("rb") as file, warnings.catch_warnings(), _opening():
+        warnings.simplefilter("ignore")  # they may quote a cell
+        workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        return {sheet.title: _count(sheet, header_row) for sheet in workbook.worksheets}
+
+
+def _count(sheet: Any, header_row: int) -> _Count:
+    sheet.reset_dimensions()  # the size that a file claims may be too small
+    count = _Count()
+    width = 0
+    for line, row in enumerate(sheet.iter_rows(), 1):
+        filled = [position for position, cell in enumerate(row) if not _is_blank(cell.value)]
+        if not filled:
+            continue
+        width = max(width, filled[-1] + 1)
+        if width * line > CELLS_CAP:
+            raise _refusal(f"The sheet {sheet.title} reaches over more than {CELLS_CAP:,} cells.")
+        if line > header_row:
+            count.records += 1
+            wrong = [position for position in filled if row[position].data_type == "e"]
+            if wrong:
+                count.errors[line] = wrong[0]
+    return count
+
+
+def _sheets(source: Path) -> dict[str, Rows]:
+    """By sheet, its cells from the first row and column on."""
+    with _opening(), pd.ExcelFile(source, engine="calamine") as workbook:
+        book: Any = workbook.book
+        names = [str(name) for name in workbook.sheet_names]
+        return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in names}
+
+
+def _table(name: str, number: int, cells: Rows, header_row: int, count: _Count | None, workspace: Workspace) -> Table:
     relation = quoted(f"sheet {number}")
+    try:
+        header = column_names([_as_text(cell) for cell in cells[header_row - 1]], f"The sheet {name}")
+    except DeliveryRefused as fault:
+        return Table(name, relation, (), 0, fault=fault)
+    rows = ((*map(_as_text, row), line) for line, row in enumerate(cells, 1) if line > header_row)
+    records = [row for row in rows if not all(map(_is_blank, row[:-1]))]
+    errors = count.errors if count else {}
+    _store([record for record in records if record[-1] not in errors], header, relation, workspace)
+    malformed = tuple(_malformed(line, errors[line], cells[line - 1], header) for line in sorted(errors))
+    return Table(name, relation, header, count.records if count else len(records), malformed)
+
+
+def _malformed(line: int, position: int, row: Sequence[object], header: tuple[str, ...]) -> Malformed:
+    raw = "\t".join(_as_text(cell) or "" for cell in row)
+    column = header[position] if position < len(header) else None
+    return Malformed(line, "cell_error", "holds an error instead of a value", raw, column)
+
+
+def _store(
+    records: list[tuple[str | int | None, ...]], header: tuple[str, ...], relation: str, workspace: Workspace
+) -> None:
     declared = ", ".join(f"{quoted(column)} varchar" for column in header)
     workspace.connection.execute(f"create table {relation} ({declared}, _row bigint)")
-    if kept:
-        columns = pd.DataFrame(kept, columns=[f"c{i}" for i in range(len(header))] + ["line"], dtype=object)
-        columns["line"] = columns["line"].astype("int64")
-        workspace.connection.register("cells", columns)
-        workspace.connection.execute(f"insert into {relation} select * from cells")
-        workspace.connection.unregister("cells")
-    return Table(name, relation, header, counted, malformed)
+    if not records:
+        return
+    frame = pd.DataFrame(records, columns=[*(f"c{i}" for i in range(len(header))), "line"], dtype=object)
+    frame["line"] = frame["line"].astype("int64")
+    workspace.connection.register("cells", frame)
+    workspace.connection.execute(f"insert into {relation} select * from cells")
+    workspace.connection.unregister("cells")
 
 
-def _header(sheet: str, cells: Cells) -> tuple[str, ...]:
-    names = [(cell or "").strip() or f"column_{number}" for number, cell in enumerate(cells, 1)]
-    folded = [name.casefold() for name in names]
-    doubled = sorted({name for name in names if folded.count(name.casefold()) > 1})
-    if doubled:
-        raise DeliveryRefused(
-            "header", f"The sheet {sheet} names {', '.join(doubled)} twice.", "Give every column a name of its own."
-        )
-    return tuple(names)
+def _is_blank(cell: object) -> bool:
+    """Whether a cell holds nothing that makes its row a record; calamine drops blanks that openpyxl keeps."""
+    return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
 def _as_text(cell: object) -> str | None:
@@ -114,27 +182,3 @@ def _as_text(cell: object) -> str | None:
             return None if math.isnan(cell) else format(Decimal(repr(cell)).normalize(), "f")
         case _:
             return str(cell)
-
-
-class _Counter:
-    """Rows that hold anything below the header, and the cells that hold an error, by openpyxl where it can read."""
-
-    def __init__(self, source: Path, header_row: int) -> None:
-        self._header_row = header_row
-        is_xlsx = zipfile.is_zipfile(source) and "xl/workbook.xml" in zipfile.ZipFile(source).namelist()
-        self._workbook = openpyxl.load_workbook(source, read_only=True, data_only=True) if is_xlsx else None
-
-    def of(self, sheet: str, parsed: int) -> tuple[int, dict[int, int]]:
-        """The number of records, and per row with an error cell the first such column (from 0)."""
-        if self._workbook is None:
-            return parsed, {}
-        counted = 0
-        errors: dict[int, int] = {}
-        for line, row in enumerate(self._workbook[sheet].iter_rows(), 1):
-            if line <= self._header_row or all(cell.value in {None, ""} for cell in row):
-                continue
-            counted += 1
-            wrong = [position for position, cell in enumerate(row) if cell.data_type == "e"]
-            if wrong:
-                errors[line] = wrong[0]
-        return counted, errors

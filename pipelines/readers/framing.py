@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import codecs
 import csv
+import errno
 import gzip
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -25,15 +28,26 @@ import numpy.typing as npt
 
 from pipelines.errors import DeliveryRefused
 from pipelines.feeds import CsvFormat
-from pipelines.readers.tables import Malformed
+from pipelines.readers.tables import Malformed, column_names
 
 BLOCK_BYTES = 8 << 20
 LINE_CAP_BYTES = 1 << 20
 UNPACKED_CAP_BYTES = 64 << 30
 UNPACKED_RATIO_CAP = 200
 MALFORMED_CAP = 100_000
+MALFORMED_CAP_BYTES = 64 << 20
 NEWLINE, CARRIAGE_RETURN = 10, 13
 GZIP_MAGIC, ZIP_MAGIC = b"\x1f\x8b", b"PK\x03\x04"
+DAMAGE = (
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+)
 
 Positions = npt.NDArray[np.int64]
 
@@ -43,12 +57,13 @@ class Framing:
     """What the pass found: the header's names, how many records, and those that are no rows.
 
     `offsets` tells the line of the n-th record that was kept (from 0): of its rows (first, offset), the last with
-    first <= n gives line = n + offset.
+    first <= n gives line = n + offset. `has_quotes` says whether any quote is among the kept records.
     """
 
     header: tuple[str, ...]
     counted: int = 0
     kept: int = 0
+    has_quotes: bool = False
     malformed: list[Malformed] = field(default_factory=list)
     offsets: list[Positions] = field(default_factory=list)
 
@@ -59,27 +74,39 @@ def frame(source: Path, format: CsvFormat, target: Path) -> Framing:
     Raises `DeliveryRefused` where the file as a whole cannot be taken apart for certain.
     """
     with opened(source) as raw, target.open("wb") as out:
+        out.write(codecs.BOM_UTF8)  # the parser drops one; without it, one of the data's own
         return _Framer(format, out).run(decoded(raw, format.encoding))
 
 
 @contextmanager
 def opened(source: Path) -> Iterator[BinaryIO]:
     """The file's bytes, unpacked where they are those of a gzip or zip file, with caps on what may come out."""
+    if _begins_with(source, GZIP_MAGIC):
+        with gzip.open(source) as file:
+            yield _Capped(file, source.stat().st_size)  # type: ignore[misc]
+    elif _begins_with(source, ZIP_MAGIC):
+        with _unpacking():
+            archive = zipfile.ZipFile(source)
+            member = archive.open(_only_member(archive))
+        with archive, member:
+            yield _Capped(member, source.stat().st_size)  # type: ignore[misc]
+    else:
+        with source.open("rb") as file:
+            yield file
+
+
+@contextmanager
+def _unpacking() -> Iterator[None]:
+    """Whatever a damaged archive makes its library raise refuses the delivery; a fault of the disk does not."""
     try:
-        if _begins_with(source, GZIP_MAGIC):
-            with gzip.open(source) as file:
-                yield _Capped(file, source.stat().st_size)  # type: ignore[misc]
-        elif _begins_with(source, ZIP_MAGIC):
-            with zipfile.ZipFile(source) as archive, archive.open(_only_member(archive)) as file:
-                yield _Capped(file, source.stat().st_size)  # type: ignore[misc]
-        else:
-            with source.open("rb") as file:
-                yield file
-    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        yield
+    except (*DAMAGE, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
+            raise
         raise DeliveryRefused(
             "unreadable",
-            f"The compressed file is damaged or cut short ({type(error).__name__}).",
-            "Send it again, whole.",
+            f"The compressed file is damaged, cut short or locked ({type(error).__name__}).",
+            "Send it again, whole and without a password.",
         ) from error
 
 
@@ -104,7 +131,8 @@ class _Capped(io.RawIOBase):
         self._left = min(UNPACKED_CAP_BYTES, max(packed_bytes * UNPACKED_RATIO_CAP, 64 << 20))
 
     def read(self, size: int = -1, /) -> bytes:
-        block: bytes = self._file.read(size)  # type: ignore[attr-defined]
+        with _unpacking():
+            block: bytes = self._file.read(size)  # type: ignore[attr-defined]
         self._left -= len(block)
         if self._left < 0:
             raise DeliveryRefused(
@@ -121,12 +149,14 @@ def decoded(raw: BinaryIO, encoding: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder("utf-8-sig" if name == "utf-8" else name)()
     line = 1
     looks_utf8 = _Utf8Witness(name)
+    has_begun = False
     while True:
         block = raw.read(BLOCK_BYTES)
         try:
             text = decoder.decode(block, final=not block)
-        except UnicodeDecodeError as error:
-            line += error.object[: error.start].count(b"\n")
+            utf8 = (text if has_begun else text.removeprefix("\ufeff")).encode("utf-8")
+        except UnicodeError as error:
+            line += error.object[: error.start].count(b"\n") if isinstance(error, UnicodeDecodeError) else 0
             raise DeliveryRefused(
                 "encoding",
                 f"Line {line} holds a byte that is not {encoding}.",
@@ -134,8 +164,9 @@ def decoded(raw: BinaryIO, encoding: str) -> Iterator[bytes]:
             ) from error
         looks_utf8.see(block)
         line += text.count("\n")
-        if text:
-            yield text.encode("utf-8")
+        has_begun = has_begun or bool(text)
+        if utf8:
+            yield utf8
         if not block:
             looks_utf8.judge(encoding)
             return
@@ -145,7 +176,7 @@ class _Utf8Witness:
     """Bytes beyond ASCII that form valid UTF-8 throughout are UTF-8, whatever single-byte encoding was declared."""
 
     def __init__(self, declared: str) -> None:
-        single_byte = declared.startswith(("iso8859", "cp", "mac", "latin"))
+        single_byte = declared.startswith(("iso8859", "cp", "mac", "latin", "koi8"))
         self._decoder = codecs.getincrementaldecoder("utf-8")() if single_byte else None
         self._beyond_ascii = False
 
@@ -178,6 +209,7 @@ class _Framer:
         self._out = out
         self._line = 1
         self._skip = format.skip_lines
+        self._kept_back_bytes = 0
         self._framing: Framing | None = None
 
     def run(self, blocks: Iterator[bytes]) -> Framing:
@@ -194,10 +226,14 @@ class _Framer:
             rest = self._take(data.replace(b"\r", b"\n") if returns_end_lines else data, final=False)
         if returns_end_lines is None:
             rest = self._take(rest.replace(b"\r", b"\n"), final=False)
-        final_newline_missing = bool(rest)
+        kept_back = len(self._framing.malformed) if self._framing else 0
         if rest:
             self._take(rest + b"\n", final=True)
-        return self._finished(final_newline_missing)
+        if self._framing is None:
+            raise DeliveryRefused("empty", "The file holds no header.", "Send the file with its header and records.")
+        if rest:
+            self._guard_truncation(last_is_malformed=len(self._framing.malformed) > kept_back)
+        return self._framing
 
     def _guard_nul_bytes(self, data: bytes) -> None:
         position = data.find(b"\0")
@@ -208,8 +244,10 @@ class _Framer:
         """Handle the whole records of `data`; return what is left of it."""
         while self._framing is None:
             cut = self._record_end(data)
+            self._guard_length(data if cut is None else data[:cut], 0)
             if cut is None:
-                self._guard_length(data, 0)
+                if final:
+                    self._unclosed_quote()
                 return data
             self._header(data[:cut])
             self._line += data.count(b"\n", 0, cut + 1)
@@ -220,7 +258,9 @@ class _Framer:
 
     def _record_end(self, data: bytes) -> int | None:
         """Where the first record's line feed is, quotes heeded; none of them while lines are being skipped."""
-        ends = self._ends(np.frombuffer(data, np.uint8), heed_quotes=self._skip == 0)
+        if self._skip:
+            return data.find(b"\n") if b"\n" in data else None
+        ends = self._ends(np.frombuffer(data, np.uint8))
         return int(ends[0]) if len(ends) else None
 
     def _header(self, record: bytes) -> None:
@@ -239,18 +279,11 @@ class _Framer:
             raise self._refused(
                 "quoting", "is a header whose quotes do not close", "Mend the header.", record, 0
             ) from error
-        names = [name.strip() for name in names]
-        folded = [name.casefold() for name in names]
-        doubled = sorted({name for name in names if folded.count(name.casefold()) > 1 and name})
-        if doubled:
-            raise DeliveryRefused(
-                "header", f"The header names {', '.join(doubled)} twice.", "Give every column a name of its own."
-            )
-        self._framing = Framing(tuple(name or f"column_{number}" for number, name in enumerate(names, 1)))
+        self._framing = Framing(column_names(names, "The header"))
 
     def _records(self, data: bytes, framing: Framing, *, final: bool) -> bytes:
         bytes_ = np.frombuffer(data, np.uint8)
-        ends = self._ends(bytes_, heed_quotes=True)
+        ends = self._ends(bytes_)
         if not len(ends):
             self._guard_length(data, 0)
             if final:
@@ -264,18 +297,16 @@ class _Framer:
         self._guard_carriage_returns(data, bytes_[:size])
         good = (fields == len(framing.header)) & ~blank
         self._note(data, framing, starts, ends, fields, blank, good)
-        self._write(data[:size], starts, ends, good)
+        self._write(data[:size], framing, starts, ends, good)
         self._line += data.count(b"\n", 0, size)
-        if final and size < len(data):
-            self._unclosed_quote()
         rest = data[size:]
         self._guard_length(rest, 0)
         return rest
 
-    def _ends(self, bytes_: npt.NDArray[np.uint8], *, heed_quotes: bool) -> Positions:
+    def _ends(self, bytes_: npt.NDArray[np.uint8]) -> Positions:
         """Positions of the line feeds that end a record: those outside quotes."""
         newlines = np.flatnonzero(bytes_ == NEWLINE)
-        if self._quote is None or not heed_quotes:
+        if self._quote is None:
             return newlines
         quotes = np.flatnonzero(bytes_ == self._quote)
         if not len(quotes):
@@ -321,29 +352,33 @@ class _Framer:
         good: npt.NDArray[np.bool_],
     ) -> None:
         """Count the records, keep back the malformed ones, and remember at which line each kept one begins."""
+        lines = self._line + self._newlines_before(data, starts, ends)
         for index in np.flatnonzero(~good & ~blank):
             raw = data[starts[index] : ends[index]].decode("utf-8").removesuffix("\r")
-            line = self._line + data.count(b"\n", 0, int(starts[index]))
             message = f"has {fields[index]} fields, the header has {len(framing.header)}"
-            framing.malformed.append(Malformed(line, "field_count", message, raw))
-            if len(framing.malformed) > MALFORMED_CAP:
-                raise DeliveryRefused(
-                    "field_count",
-                    f"More than {MALFORMED_CAP} records do not have the header's {len(framing.header)} fields.",
-                    "Check the delimiter and quote that the feed declares.",
-                )
+            self._keep_back(framing, Malformed(int(lines[index]), "field_count", message, raw))
         framing.counted += int((~blank).sum())
         kept = np.flatnonzero(good)
         if not len(kept):
             return
-        lines = self._line + self._newlines_before(data, starts, ends)[kept]
         numbers = framing.kept + np.arange(len(kept))
-        offsets = lines - numbers
+        offsets = lines[kept] - numbers
         previous = framing.offsets[-1][-1, 1] if framing.offsets else offsets[0] - 1
         changes = np.flatnonzero(np.diff(offsets, prepend=previous))
         if len(changes):
             framing.offsets.append(np.column_stack((numbers[changes], offsets[changes])))
         framing.kept += len(kept)
+
+    def _keep_back(self, framing: Framing, record: Malformed) -> None:
+        framing.malformed.append(record)
+        self._kept_back_bytes += len(record.raw)
+        if len(framing.malformed) > MALFORMED_CAP or self._kept_back_bytes > MALFORMED_CAP_BYTES:
+            raise DeliveryRefused(
+                "field_count",
+                f"{len(framing.malformed)} records up to line {record.line} do not have the header's "
+                f"{len(framing.header)} fields; no more are kept back.",
+                "Check the delimiter and quote that the feed declares.",
+            )
 
     @staticmethod
     def _newlines_before(data: bytes, starts: Positions, ends: Positions) -> Positions:
@@ -352,17 +387,23 @@ class _Framer:
             return np.arange(len(starts))
         return np.searchsorted(newlines, starts)
 
-    def _write(self, data: bytes, starts: Positions, ends: Positions, good: npt.NDArray[np.bool_]) -> None:
+    def _write(
+        self, data: bytes, framing: Framing, starts: Positions, ends: Positions, good: npt.NDArray[np.bool_]
+    ) -> None:
         """Write the good records with plain line feeds; carriage returns inside quotes stay as they are."""
         if not good.all():
-            data = b"".join(data[starts[index] : ends[index] + 1] for index in np.flatnonzero(good))
+            runs = np.flatnonzero(np.diff(good.astype(np.int8), prepend=0, append=0))
+            parts = zip(starts[runs[0::2]], ends[runs[1::2] - 1], strict=True)
+            data = b"".join(data[start : end + 1] for start, end in parts)
+        has_quotes = self._quote is not None and self._quote in data
+        framing.has_quotes = framing.has_quotes or has_quotes
         if b"\r" not in data:
             self._out.write(data)
-        elif self._quote is None or self._quote not in data:
+        elif not has_quotes:
             self._out.write(data.replace(b"\r\n", b"\n"))
         else:
             bytes_ = np.frombuffer(data, np.uint8)
-            record_ends = self._ends(bytes_, heed_quotes=True)
+            record_ends = self._ends(bytes_)
             before = record_ends[(record_ends > 0) & (bytes_[record_ends - 1] == CARRIAGE_RETURN)] - 1
             self._out.write(np.delete(bytes_, before).tobytes())
 
@@ -394,17 +435,17 @@ class _Framer:
     def _guard_length(self, record: bytes, lines_before: int) -> None:
         if len(record) > LINE_CAP_BYTES:
             if self._quote is not None and self._quote in record[: LINE_CAP_BYTES + 1] and b"\n" in record:
-                self._unclosed_quote()
+                self._unclosed_quote(lines_before)
             raise DeliveryRefused(
                 "line_length",
                 f"Line {self._line + lines_before} is longer than {LINE_CAP_BYTES} bytes.",
                 "Check the line endings, and that no quote stays open.",
             )
 
-    def _unclosed_quote(self) -> NoReturn:
+    def _unclosed_quote(self, lines_before: int = 0) -> NoReturn:
         raise DeliveryRefused(
             "quoting",
-            f"A quote that is opened in the record at line {self._line} is never closed.",
+            f"A quote that is opened in the record at line {self._line + lines_before} is never closed.",
             "Close it, or declare quote: none in the feed where quotes are plain text.",
         )
 
@@ -412,20 +453,11 @@ class _Framer:
         line = self._line + data.count(b"\n", 0, position)
         return DeliveryRefused(rule, f"Line {line} {what}.", next_step)
 
-    def _finished(self, final_newline_missing: bool) -> Framing:
-        framing = self._framing
-        if framing is None:
-            raise DeliveryRefused("empty", "The file holds no header.", "Send the file with its header and records.")
-        if final_newline_missing:
-            self._guard_truncation(framing)
-        return framing
-
-    def _guard_truncation(self, framing: Framing) -> None:
-        last_line = self._line - 1
-        cut_short = bool(framing.malformed) and framing.malformed[-1].line == last_line
-        if cut_short or self._format.final_newline == "required":
+    def _guard_truncation(self, *, last_is_malformed: bool) -> None:
+        """Of a file without a final line ending: refuse it where its last record shows that it was cut short."""
+        if last_is_malformed or self._format.final_newline == "required":
             raise DeliveryRefused(
                 "truncated",
-                f"The file ends in the middle of line {last_line}.",
+                f"The file ends in the middle of line {self._line - 1}.",
                 "Send it again, whole; let the sender write it under another name and rename it when it is complete.",
             )

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from filelock import FileLock
+
+from pipelines import lake, warehouse
+from pipelines.errors import ConfigError, LakeDamaged, WarehouseBusy
+from pipelines.settings import Settings
+from tests.door import HEADER, Door, reading, readings
+
+spawned = multiprocessing.get_context("fork")
+
+
+def contents(door: Door) -> dict[str, list[Any]]:
+    """Everything that loading brings into the warehouse."""
+    tables = ("raw.kpi_reading", "meta.delivery", "meta.delivery_contract", "meta.rejected_row")
+    return {table: door.warehouse(f"select * from {table} order by all") for table in tables}
+
+
+def deliver(door: Door) -> None:
+    """Two batches, one of them asserted twice, a repeat, a refused delivery and a rejected row."""
+    door.feed(tolerance={"rejected_rows": "40%"})
+    for content in (
+        readings(4) + reading("X", value="x"),
+        HEADER + reading(value=2),
+        readings(4) + reading("X", value="x"),
+    ):
+        door.deliver(content)
+    door.deliver(readings(4) + reading("X", value="x"))
+    door.deliver(HEADER)
+
+
+def test_loading_brings_rows_rejects_and_ledger(door: Door) -> None:
+    deliver(door)
+    assert warehouse.load(door.settings) == warehouse.Loaded(deliveries=5, rows=5, rejects=1)
+    assert door.warehouse(
+        "select status, counted, accepted, rejected, rule from meta.delivery order by delivery_id"
+    ) == [
+        ("accepted", 5, 4, 1, None),
+        ("accepted", 1, 1, 0, None),
+        ("accepted", 5, 4, 1, None),
+        ("repeat", 0, 0, 0, None),
+        ("refused", 0, 0, 0, "empty"),
+    ]
+    assert door.warehouse("select mapped_columns, count(*) from meta.delivery_contract group by all") == [
+        (",kpi_id,period_start,dimension,value,unit,", 3)
+    ]
+    assert door.warehouse("select column_name, rule, key_text from meta.rejected_row") == [
+        ("value", "type", "X\x1f2026-01-05\x1f")
+    ]
+
+
+def test_loading_again_changes_nothing(door: Door) -> None:
+    deliver(door)
+    warehouse.load(door.settings)
+    before = contents(door)
+    assert warehouse.load(door.settings) == warehouse.Loaded(0, 0, 0)
+    assert contents(door) == before
+
+
+def test_a_warehouse_made_anew_from_the_lake_comes_out_the_same(door: Door) -> None:
+    deliver(door)
+    warehouse.load(door.settings)
+    before = contents(door)
+    door.settings.warehouse.unlink()
+    warehouse.load(door.settings)
+    assert contents(door) == before
+
+
+def test_two_processes_that_load_at_once_double_nothing(door: Door) -> None:
+    deliver(door)
+    both = [spawned.Process(target=warehouse.load, args=(door.settings,)) for _ in range(2)]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join(60)
+    assert [process.exitcode for process in both] == [0, 0]
+    at_once = contents(door)
+    door.settings.warehouse.unlink()
+    warehouse.load(door.settings)
+    assert contents(door) == at_once
+
+
+def hold(path: Path, held: Event, release: Event) -> None:
+    with FileLock(path):
+        held.set()
+        release.wait(60)
+
+
+def open_without_asking(path: Path, held: Event, release: Event) -> None:
+    with duckdb.connect(str(path)):
+        held.set()
+        release.wait(60)
+
+
+def elsewhere(target: Any, path: Path) -> tuple[Any, Event]:
+    """Another process that has something open, and the event that lets go of it."""
+    held, release = spawned.Event(), spawned.Event()
+    process = spawned.Process(target=target, args=(path, held, release))
+    process.start()
+    assert held.wait(60)
+    return process, release
+
+
+def test_a_lock_that_is_not_let_go_ends_in_a_clear_message_after_a_bounded_wait(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door.settings.warehouse.parent.mkdir(parents=True)
+    process, release = elsewhere(hold, door.settings.warehouse.with_suffix(".lock"))
+    monkeypatch.setattr(warehouse, "LOCK_SECONDS", 0.2)
+    with pytest.raises(WarehouseBusy, match="Another process has been writing the warehouse for 0 s") as caught:
+        warehouse.load(door.settings)
+    release.set()
+    process.join()
+    assert caught.value.exit_code == 3
+
+
+def test_somebody_who_has_the_file_open_in_another_program_is_waited_for_and_named(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(door)
+    warehouse.load(door.settings)
+    process, release = elsewhere(open_without_asking, door.settings.warehouse)
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(WarehouseBusy, match=r"Another program has had benefits\.duckdb open"),
+    ):
+        patch.setattr(warehouse, "LOCK_SECONDS", 0.2)
+        warehouse.load(door.settings)
+    release.set()
+    assert warehouse.load(door.settings).deliveries == 0
+    process.join()
+
+
+def test_a_feed_that_another_process_keeps_ingesting_ends_in_a_clear_message(door: Door) -> None:
+    held = lake.Lake.of(door.settings)
+    process, release = elsewhere(hold, Path(held.feed_lock("readings").lock_file))
+    with pytest.raises(WarehouseBusy, match="feed readings: another process has been ingesting it"):
+        lake.Lake(door.settings.lake, lock_seconds=0.1).hold_feed("readings")
+    release.set()
+    process.join()
+    with held.hold_feed("readings"):
+        pass
+    with lake.Lake(door.settings.lake, lock_seconds=0.1).hold_feed("readings"):
+        pass
+
+
+def die_while_loading(settings: Settings, point: str) -> None:
+    """Load, and be killed at the second delivery: after its rows, or after its ledger line, before the commit."""
+    function = getattr(warehouse, point)
+    calls = 0
+
+    def killed(*arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        result = function(*arguments)
+        if calls == 2:
+            sys.stdout.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(warehouse, point, killed)
+    warehouse.load(settings)
+
+
+@pytest.mark.parametrize("point", ["_insert_batch", "_insert_ledger"])
+def test_a_load_that_is_killed_in_a_transaction_is_finished_by_the_next_with_the_same_tables(
+    door: Door, point: str
+) -> None:
+    deliver(door)
+    process = spawned.Process(target=die_while_loading, args=(door.settings, point))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    assert door.warehouse("select count(*) from meta.delivery") == [(1,)]
+    assert warehouse.load(door.settings).deliveries == 4
+    after = contents(door)
+    door.settings.warehouse.unlink()
+    warehouse.load(door.settings)
+    assert contents(door) == after
+
+
+def test_a_batch_that_is_missing_or_altered_is_not_loaded(door: Door) -> None:
+    door.deliver(readings(2))
+    (path,) = (door.settings.lake / "kpi_reading").glob("*/*.parquet")
+    good = path.read_bytes()
+    path.write_bytes(good[:-1] + b"x")
+    with pytest.raises(LakeDamaged, match="was altered"):
+        warehouse.load(door.settings)
+    path.unlink()
+    with pytest.raises(LakeDamaged, match="is missing"):
+        warehouse.load(door.settings)
+    path.write_bytes(good)
+    assert warehouse.load(door.settings).rows == 2
+
+
+def test_a_contract_that_gains_a_column_gives_it_to_the_raw_table(door: Door) -> None:
+    door.deliver(readings(1))
+    warehouse.load(door.settings)
+    with warehouse.writing(door.settings) as connection:
+        connection.execute("alter table raw.kpi_reading drop column unit")
+    warehouse.load(door.settings)
+    assert door.warehouse("select kpi_id, unit from raw.kpi_reading") == [("K1", None)]
+
+
+def test_a_contract_whose_column_changes_its_type_says_what_to_do(door: Door) -> None:
+    warehouse.load(door.settings)
+    with warehouse.writing(door.settings) as connection:
+        connection.execute("alter table raw.kpi_reading alter column value type varchar")
+    with pytest.raises(ConfigError, match=r"kpi_reading\.yml: value is now double, the warehouse has it as varchar"):
+        warehouse.load(door.settings)
+
+
+def test_a_home_whose_path_looks_like_a_partition_injects_no_column(tmp_path: Path) -> None:
+    door = Door(Settings(home=tmp_path / "env=prod", feeds=tmp_path / "feeds"))
+    deliver(door)
+    assert warehouse.load(door.settings).rejects == 1
