@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scripts.airflow_home import airflow_environment, prepare_metadata
-from tests.dags.workplace import Workplace, without_settings
+from tests.dags.station import Station, without_settings
 
 AIRFLOW_HOME = tempfile.mkdtemp(prefix="airflow-")
 atexit.register(shutil.rmtree, AIRFLOW_HOME, ignore_errors=True)
@@ -28,8 +28,8 @@ def metadata() -> None:
 
 
 @pytest.fixture
-def workplace(metadata: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
-    place = Workplace(tmp_path / "home", tmp_path / "feeds")
+def station(metadata: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Station:
+    place = Station(tmp_path / "home", tmp_path / "feeds")
     place.feeds.mkdir()
     monkeypatch.setenv("FRUITION_HOME", str(place.home))
     monkeypatch.setenv("FRUITION_FEEDS", str(place.feeds))

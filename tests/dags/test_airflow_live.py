@@ -20,7 +20,7 @@ import pytest
 
 from pipelines.settings import REPOSITORY
 from scripts import airflow_live
-from tests.dags.workplace import FEED, GOOD, without_settings
+from tests.dags.station import FEED, GOOD, without_settings
 
 PATIENCE = 240.0  # seconds; a tenth of it on an idle machine
 

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.dags.workplace import GOOD, WITHOUT_ITS_COLUMN, Workplace, states
+from tests.dags.station import GOOD, WITHOUT_ITS_COLUMN, Station, states
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
 
 
 @pytest.fixture
-def feed(workplace: Workplace) -> Workplace:
-    workplace.add_feed("crm_nps")
-    return workplace
+def feed(station: Station) -> Station:
+    station.add_feed("crm_nps")
+    return station
 
 
-def test_a_good_delivery_goes_into_the_lake_and_wakes_the_warehouse(feed: Workplace) -> None:
+def test_a_good_delivery_goes_into_the_lake_and_wakes_the_warehouse(feed: Station) -> None:
     feed.drop("crm_nps", "nps.csv", GOOD)
     run = feed.run("ingest_crm_nps")
     assert states(run) == {"receive": "success", "ingest": "success", "report_refusals": "success"}
@@ -31,14 +31,14 @@ def test_a_good_delivery_goes_into_the_lake_and_wakes_the_warehouse(feed: Workpl
     assert not list((feed.home / "landing" / "crm_nps").glob("*.csv"))
 
 
-def test_where_nothing_arrived_the_warehouse_sleeps_on(feed: Workplace) -> None:
+def test_where_nothing_arrived_the_warehouse_sleeps_on(feed: Station) -> None:
     run = feed.run("ingest_crm_nps")
     assert states(run) == {"receive": "success", "ingest": "skipped", "report_refusals": "success"}
     assert run.state == "success"
     assert events(run) == []
 
 
-def test_the_same_bytes_again_do_not_wake_the_warehouse(feed: Workplace) -> None:
+def test_the_same_bytes_again_do_not_wake_the_warehouse(feed: Station) -> None:
     feed.drop("crm_nps", "nps.csv", GOOD)
     feed.run("ingest_crm_nps")
     feed.drop("crm_nps", "nps again.csv", GOOD)
@@ -50,7 +50,7 @@ def test_the_same_bytes_again_do_not_wake_the_warehouse(feed: Workplace) -> None
 
 
 def test_a_refused_delivery_reddens_the_run_and_holds_up_no_good_one(
-    feed: Workplace, capfd: pytest.CaptureFixture[str]
+    feed: Station, capfd: pytest.CaptureFixture[str]
 ) -> None:
     feed.drop("crm_nps", "{{ 7 * 7 }}.csv", WITHOUT_ITS_COLUMN)
     feed.drop("crm_nps", "nps.csv", GOOD)
@@ -65,14 +65,14 @@ def test_a_refused_delivery_reddens_the_run_and_holds_up_no_good_one(
     assert tries(run)["report_refusals"] == 1
 
 
-def test_where_everything_was_refused_the_warehouse_sleeps_on(feed: Workplace) -> None:
+def test_where_everything_was_refused_the_warehouse_sleeps_on(feed: Station) -> None:
     feed.drop("crm_nps", "nps.csv", WITHOUT_ITS_COLUMN)
     run = feed.run("ingest_crm_nps")
     assert states(run) == {"receive": "success", "ingest": "skipped", "report_refusals": "failed"}
     assert events(run) == []
 
 
-def test_no_cell_of_a_delivery_is_handed_from_task_to_task(feed: Workplace) -> None:
+def test_no_cell_of_a_delivery_is_handed_from_task_to_task(feed: Station) -> None:
     feed.drop(
         "crm_nps", "nps.csv", GOOD + "2026-01-19,salary of Jo\n" + "".join(f"2026-0{m}-02,7\n" for m in range(2, 8))
     )
@@ -83,7 +83,7 @@ def test_no_cell_of_a_delivery_is_handed_from_task_to_task(feed: Workplace) -> N
     assert "nps.csv" in json.dumps(handed_on(run))
 
 
-def test_what_time_mends_is_tried_again(feed: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_time_mends_is_tried_again(feed: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipelines import receive
     from pipelines.errors import SourceUnavailable
 
@@ -101,7 +101,7 @@ def test_what_time_mends_is_tried_again(feed: Workplace, monkeypatch: pytest.Mon
     assert tries(run)["receive"] == 2
 
 
-def test_what_somebody_has_to_mend_is_not_tried_again(feed: Workplace) -> None:
+def test_what_somebody_has_to_mend_is_not_tried_again(feed: Station) -> None:
     text = (feed.feeds / "crm_nps.yml").read_text()
     feed.add_feed("crm_nps", text.replace("contract: kpi_reading", "contract: kpi_raeding"))
     feed.drop("crm_nps", "nps.csv", GOOD)
@@ -115,7 +115,7 @@ def test_what_somebody_has_to_mend_is_not_tried_again(feed: Workplace) -> None:
 
 
 def test_a_try_that_was_stopped_after_its_commit_wakes_the_warehouse_by_the_next(
-    feed: Workplace, monkeypatch: pytest.MonkeyPatch
+    feed: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pipelines import ingest
     from pipelines.errors import SourceUnavailable
@@ -136,7 +136,7 @@ def test_a_try_that_was_stopped_after_its_commit_wakes_the_warehouse_by_the_next
     assert [manifest["status"] for manifest in manifests(feed)] == ["accepted"]
 
 
-def manifests(feed: Workplace) -> list[dict[str, Any]]:
+def manifests(feed: Station) -> list[dict[str, Any]]:
     """The committed deliveries of the feed, in order of receipt."""
     folder = feed.home / "lake" / "_manifests" / "crm_nps"
     return [json.loads(Path(path).read_text()) for path in sorted(folder.glob("*.json"))]

@@ -10,39 +10,39 @@ from itertools import pairwise
 import pytest
 from airflow.sdk import AssetAny, AssetOrTimeSchedule, CronTriggerTimetable
 
-from tests.dags.workplace import FEED, Workplace
+from tests.dags.station import FEED, Station
 
 
-def test_every_feed_has_a_dag_and_the_warehouse_has_one(workplace: Workplace) -> None:
-    workplace.add_feed("crm_nps")
-    workplace.add_feed("pmo_plan")
-    bag = workplace.parse()
+def test_every_feed_has_a_dag_and_the_warehouse_has_one(station: Station) -> None:
+    station.add_feed("crm_nps")
+    station.add_feed("pmo_plan")
+    bag = station.parse()
     assert set(bag.dags) == {"ingest_crm_nps", "ingest_pmo_plan", "warehouse"}
     assert not bag.import_errors
 
 
-def test_a_new_feed_file_is_a_new_dag(workplace: Workplace) -> None:
-    workplace.add_feed("crm_nps")
-    assert "ingest_pmo_plan" not in workplace.parse().dags
-    workplace.add_feed("pmo_plan")
-    assert "ingest_pmo_plan" in workplace.parse().dags
+def test_a_new_feed_file_is_a_new_dag(station: Station) -> None:
+    station.add_feed("crm_nps")
+    assert "ingest_pmo_plan" not in station.parse().dags
+    station.add_feed("pmo_plan")
+    assert "ingest_pmo_plan" in station.parse().dags
 
 
-def test_without_any_feed_there_is_still_the_nightly_warehouse(workplace: Workplace) -> None:
-    bag = workplace.parse()
+def test_without_any_feed_there_is_still_the_nightly_warehouse(station: Station) -> None:
+    bag = station.parse()
     assert set(bag.dags) == {"warehouse"}
     assert isinstance(bag.dags["warehouse"].timetable, CronTriggerTimetable)
 
 
-def test_one_run_at_a_time_and_no_catching_up(workplace: Workplace) -> None:
-    workplace.add_feed("crm_nps")
-    for dag in workplace.parse().dags.values():
+def test_one_run_at_a_time_and_no_catching_up(station: Station) -> None:
+    station.add_feed("crm_nps")
+    for dag in station.parse().dags.values():
         assert (dag.max_active_runs, dag.catchup) == (1, False)
 
 
-def test_a_feed_is_due_at_its_sweep_and_whenever_something_lands(workplace: Workplace) -> None:
-    workplace.add_feed("crm_nps")
-    timetable = workplace.dag("ingest_crm_nps").timetable
+def test_a_feed_is_due_at_its_sweep_and_whenever_something_lands(station: Station) -> None:
+    station.add_feed("crm_nps")
+    timetable = station.dag("ingest_crm_nps").timetable
     assert isinstance(timetable, AssetOrTimeSchedule)
     assert isinstance(timetable.timetable, CronTriggerTimetable)
     assert timetable.timetable.expression == "0 2 * * *"
@@ -50,17 +50,17 @@ def test_a_feed_is_due_at_its_sweep_and_whenever_something_lands(workplace: Work
     assert asset_names(timetable.asset_condition) == {"landing_crm_nps"}
 
 
-def test_a_feed_without_a_sweep_is_due_only_when_something_lands(workplace: Workplace) -> None:
-    workplace.add_feed("crm_nps", FEED.replace('schedule: "0 2 * * *"', ""))
-    timetable = workplace.dag("ingest_crm_nps").timetable
+def test_a_feed_without_a_sweep_is_due_only_when_something_lands(station: Station) -> None:
+    station.add_feed("crm_nps", FEED.replace('schedule: "0 2 * * *"', ""))
+    timetable = station.dag("ingest_crm_nps").timetable
     assert not isinstance(timetable, AssetOrTimeSchedule)
     assert asset_names(timetable.asset_condition) == {"landing_crm_nps"}
 
 
-def test_the_warehouse_is_due_on_any_batch_and_once_a_night(workplace: Workplace) -> None:
-    workplace.add_feed("crm_nps")
-    workplace.add_feed("pmo_plan")
-    timetable = workplace.dag("warehouse").timetable
+def test_the_warehouse_is_due_on_any_batch_and_once_a_night(station: Station) -> None:
+    station.add_feed("crm_nps")
+    station.add_feed("pmo_plan")
+    timetable = station.dag("warehouse").timetable
     assert isinstance(timetable, AssetOrTimeSchedule)
     assert isinstance(timetable.timetable, CronTriggerTimetable)
     assert timetable.timetable.expression == "0 4 * * *"
@@ -68,11 +68,11 @@ def test_the_warehouse_is_due_on_any_batch_and_once_a_night(workplace: Workplace
     assert asset_names(timetable.asset_condition) == {"raw_crm_nps", "raw_pmo_plan"}
 
 
-def test_only_one_task_at_a_time_writes_the_warehouse(workplace: Workplace) -> None:
+def test_only_one_task_at_a_time_writes_the_warehouse(station: Station) -> None:
     from airflow.models.pool import Pool
 
-    workplace.add_feed("crm_nps")
-    dags = workplace.parse().dags
+    station.add_feed("crm_nps")
+    dags = station.parse().dags
     assert {task.pool for task in dags["warehouse"].tasks} == {"duckdb_writer"}
     assert {task.pool for task in dags["ingest_crm_nps"].tasks} == {"default_pool"}
     writers = Pool.get_pool("duckdb_writer")
@@ -80,9 +80,9 @@ def test_only_one_task_at_a_time_writes_the_warehouse(workplace: Workplace) -> N
     assert writers.slots == 1
 
 
-def test_the_tasks_stand_in_the_order_of_the_data_s_way(workplace: Workplace) -> None:
-    workplace.add_feed("crm_nps")
-    dags = workplace.parse().dags
+def test_the_tasks_stand_in_the_order_of_the_data_s_way(station: Station) -> None:
+    station.add_feed("crm_nps")
+    dags = station.parse().dags
     for dag_id, order in (
         ("ingest_crm_nps", ["receive", "ingest", "report_refusals"]),
         ("warehouse", ["load", "transform", "publish"]),
@@ -91,9 +91,9 @@ def test_the_tasks_stand_in_the_order_of_the_data_s_way(workplace: Workplace) ->
         assert all(dags[dag_id].get_task(one).downstream_task_ids == {next_one} for one, next_one in pairwise(order))
 
 
-def test_a_feed_s_dag_says_what_the_feed_is(workplace: Workplace) -> None:
-    workplace.add_feed("crm_nps")
-    dag = workplace.dag("ingest_crm_nps")
+def test_a_feed_s_dag_says_what_the_feed_is(station: Station) -> None:
+    station.add_feed("crm_nps")
+    dag = station.dag("ingest_crm_nps")
     assert dag.description == "What customers would recommend, once a week."
     assert dag.tags == {"ingest", "kpi_reading"}
     for told in ("What customers would recommend", "customer insight", "kpi_reading", "0 2 * * *", "Europe/London"):
@@ -112,11 +112,11 @@ def test_a_feed_s_dag_says_what_the_feed_is(workplace: Workplace) -> None:
     ],
 )
 def test_a_broken_feed_is_named_with_its_key_and_the_others_stay_in_service(
-    workplace: Workplace, text: str, key: str
+    station: Station, text: str, key: str
 ) -> None:
-    workplace.add_feed("crm_nps", text)
-    workplace.add_feed("pmo_plan")
-    bag = workplace.parse()
+    station.add_feed("crm_nps", text)
+    station.add_feed("pmo_plan")
+    bag = station.parse()
     assert set(bag.dags) == {"ingest_pmo_plan", "warehouse"}
     [(file, error)] = bag.import_errors.items()
     assert file.endswith("broken_feeds.py")
@@ -125,13 +125,13 @@ def test_a_broken_feed_is_named_with_its_key_and_the_others_stay_in_service(
     assert in_service({"ingest_pmo_plan", "warehouse"}) == {"ingest_pmo_plan", "warehouse"}
 
 
-def test_while_a_feed_is_being_mended_the_warehouse_still_waits_for_it(workplace: Workplace) -> None:
-    workplace.add_feed("crm_nps", "sorce: nowhere")
-    assert asset_names(workplace.dag("warehouse").timetable.asset_condition) == {"raw_crm_nps"}
+def test_while_a_feed_is_being_mended_the_warehouse_still_waits_for_it(station: Station) -> None:
+    station.add_feed("crm_nps", "sorce: nowhere")
+    assert asset_names(station.dag("warehouse").timetable.asset_condition) == {"raw_crm_nps"}
 
 
-def test_parsing_imports_nothing_heavy(workplace: Workplace) -> None:
-    workplace.add_feed("crm_nps")
+def test_parsing_imports_nothing_heavy(station: Station) -> None:
+    station.add_feed("crm_nps")
     script = (
         "import json, sys; from airflow.dag_processing.dagbag import DagBag; bag = DagBag(); "
         "print(json.dumps([sorted(bag.dags), sorted(sys.modules)]), file=sys.stderr)"

@@ -11,21 +11,21 @@ import pytest
 
 from pipelines.settings import REPOSITORY
 from scripts import run_night
-from tests.dags.workplace import GOOD, WITHOUT_ITS_COLUMN, Workplace, without_settings
+from tests.dags.station import GOOD, WITHOUT_ITS_COLUMN, Station, without_settings
 
 
-def test_a_night_ends_well_in_spite_of_a_refusal_and_again_doubles_nothing(workplace: Workplace) -> None:
+def test_a_night_ends_well_in_spite_of_a_refusal_and_again_doubles_nothing(station: Station) -> None:
     import duckdb
 
-    workplace.add_feed("crm_nps")
-    workplace.drop("crm_nps", "nps.csv", GOOD)
-    workplace.drop("crm_nps", "late.csv", WITHOUT_ITS_COLUMN)
-    workplace.drop("crm_nps", "notes.txt", "")
+    station.add_feed("crm_nps")
+    station.drop("crm_nps", "nps.csv", GOOD)
+    station.drop("crm_nps", "late.csv", WITHOUT_ITS_COLUMN)
+    station.drop("crm_nps", "notes.txt", "")
 
     def night() -> str:
         environment = without_settings(os.environ) | {
-            "FRUITION_HOME": str(workplace.home),
-            "FRUITION_FEEDS": str(workplace.feeds),
+            "FRUITION_HOME": str(station.home),
+            "FRUITION_FEEDS": str(station.feeds),
         }
         command = [sys.executable, "-m", "scripts.run_night"]
         ended = subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, text=True)
@@ -33,7 +33,7 @@ def test_a_night_ends_well_in_spite_of_a_refusal_and_again_doubles_nothing(workp
         return " ".join(ended.stdout.split())
 
     def readings() -> int:
-        with duckdb.connect(str(workplace.home / "published" / "benefits.duckdb"), read_only=True) as published:
+        with duckdb.connect(str(station.home / "published" / "benefits.duckdb"), read_only=True) as published:
             return len(published.sql("from core.kpi_reading").fetchall())
 
     printed = night()
@@ -47,7 +47,7 @@ def test_a_night_ends_well_in_spite_of_a_refusal_and_again_doubles_nothing(workp
     ):
         assert said in printed
     assert readings() == 2
-    assert (workplace.home / "airflow").stat().st_mode & 0o077 == 0
+    assert (station.home / "airflow").stat().st_mode & 0o077 == 0
 
     printed = night()
     for said in ("ingest_crm_nps done", "warehouse done", "Nothing new had arrived", "Published:"):
@@ -56,15 +56,15 @@ def test_a_night_ends_well_in_spite_of_a_refusal_and_again_doubles_nothing(workp
 
 
 def test_a_broken_feed_is_printed_and_stops_no_other(
-    workplace: Workplace,
+    station: Station,
     asked: list[date],
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["run_night", "--as-of", "2026-06-30"])
-    workplace.add_feed("crm_nps", "sorce: nowhere")
-    workplace.add_feed("pmo_plan")
-    workplace.drop("pmo_plan", "nps.csv", GOOD)
+    station.add_feed("crm_nps", "sorce: nowhere")
+    station.add_feed("pmo_plan")
+    station.drop("pmo_plan", "nps.csv", GOOD)
     assert run_night.main() == 2
     printed = capfd.readouterr()
     assert "crm_nps.yml" in printed.err
@@ -74,16 +74,16 @@ def test_a_broken_feed_is_printed_and_stops_no_other(
 
 
 def test_a_failed_task_gives_the_night_its_exit_code_and_stops_no_other(
-    workplace: Workplace,
+    station: Station,
     asked: list[date],
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["run_night"])
-    workplace.add_feed("crm_nps")
-    text = (workplace.feeds / "crm_nps.yml").read_text()
-    workplace.add_feed("crm_nps", text.replace("contract: kpi_reading", "contract: kpi_raeding"))
-    workplace.drop("crm_nps", "nps.csv", GOOD)
+    station.add_feed("crm_nps")
+    text = (station.feeds / "crm_nps.yml").read_text()
+    station.add_feed("crm_nps", text.replace("contract: kpi_reading", "contract: kpi_raeding"))
+    station.drop("crm_nps", "nps.csv", GOOD)
     assert run_night.main() == 2
     assert "ingest_crm_nps.ingest" in capfd.readouterr().err
     assert len(asked) == 1

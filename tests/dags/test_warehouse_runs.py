@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from tests.dags.workplace import GOOD, Workplace, states
+from tests.dags.station import GOOD, Station, states
 
 
-def test_what_is_in_the_lake_is_loaded_built_and_published_for_the_date_that_is_asked_for(workplace: Workplace) -> None:
+def test_what_is_in_the_lake_is_loaded_built_and_published_for_the_date_that_is_asked_for(station: Station) -> None:
     import duckdb
 
-    workplace.add_feed("crm_nps")
-    workplace.drop("crm_nps", "nps.csv", GOOD)
-    assert workplace.run("ingest_crm_nps").state == "success"
-    run = workplace.run("warehouse", {"as_of": "2026-06-30"})
+    station.add_feed("crm_nps")
+    station.drop("crm_nps", "nps.csv", GOOD)
+    assert station.run("ingest_crm_nps").state == "success"
+    run = station.run("warehouse", {"as_of": "2026-06-30"})
     assert states(run) == {"load": "success", "transform": "success", "publish": "success"}
-    with duckdb.connect(str(workplace.home / "published" / "benefits.duckdb"), read_only=True) as published:
+    with duckdb.connect(str(station.home / "published" / "benefits.duckdb"), read_only=True) as published:
         assert published.sql("select as_of from meta.build").fetchall() == [(date(2026, 6, 30),)]
         assert published.sql("select feed, status, accepted from meta.delivery").fetchall() == [
             ("crm_nps", "accepted", 2)
@@ -34,16 +34,16 @@ def test_what_is_in_the_lake_is_loaded_built_and_published_for_the_date_that_is_
     ],
 )
 def test_without_a_date_it_is_the_day_the_run_was_due_where_the_organisation_is(
-    workplace: Workplace, asked: list[date], due_at: datetime, as_of: date
+    station: Station, asked: list[date], due_at: datetime, as_of: date
 ) -> None:
-    run = workplace.dag("warehouse").test(run_after=due_at)
+    run = station.dag("warehouse").test(run_after=due_at)
     assert run.state == "success"
     assert asked == [as_of]
 
 
-def test_a_date_that_is_none_is_not_taken(workplace: Workplace, asked: list[date]) -> None:
+def test_a_date_that_is_none_is_not_taken(station: Station, asked: list[date]) -> None:
     with pytest.raises(Exception, match="as_of"):
-        workplace.run("warehouse", {"as_of": "soon"})
+        station.run("warehouse", {"as_of": "soon"})
     assert asked == []
 
 
@@ -51,7 +51,7 @@ def test_a_date_that_is_none_is_not_taken(workplace: Workplace, asked: list[date
     ("attempts", "error_name", "ends"), [(2, "WarehouseBusy", "success"), (1, "BuildFailed", "failed")]
 )
 def test_a_busy_warehouse_is_tried_again_and_a_failed_build_is_not(
-    workplace: Workplace, asked: list[date], monkeypatch: pytest.MonkeyPatch, attempts: int, error_name: str, ends: str
+    station: Station, asked: list[date], monkeypatch: pytest.MonkeyPatch, attempts: int, error_name: str, ends: str
 ) -> None:
     from pipelines import errors, transform
 
@@ -63,7 +63,7 @@ def test_a_busy_warehouse_is_tried_again_and_a_failed_build_is_not(
         return build(*arguments, **options)
 
     monkeypatch.setattr(transform, "build", fails_once)
-    run = workplace.run("warehouse")
+    run = station.run("warehouse")
     assert run.state == ends
     [instance] = [instance for instance in run.get_task_instances() if instance.task_id == "transform"]
     assert instance.try_number == attempts

@@ -28,7 +28,7 @@ WITHOUT_ITS_COLUMN = "wek,score\n2026-01-05,41\n"
 
 
 @dataclass(frozen=True)
-class Workplace:
+class Station:
     """Feeds and data of one test."""
 
     home: Path
