@@ -1,4 +1,4 @@
-# The door. `make run` and `make test` need Python 3.11+ and nothing else.
+# The door. `make run` and `make test` need Python 3.11 to 3.13 and nothing else.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed

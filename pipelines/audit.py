@@ -14,6 +14,8 @@ from pipelines.settings import Settings
 
 REJECTS = "meta.rejected_row"
 
+MAKE_ANEW = "remove warehouse/benefits.duckdb: the next run makes it anew from the lake."
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -124,7 +126,7 @@ def _warehouse_findings(settings: Settings, manifests: list[Manifest]) -> Iterat
             if manifest is None:
                 yield Finding(feed, delivery_id, "is in the warehouse, but its manifest is gone from the lake.")
             elif (manifest.status, manifest.accepted, manifest.rejected) != (status, accepted, rejected):
-                yield _finding(manifest, "the warehouse's ledger differs from its manifest; rebuild the warehouse.")
+                yield _finding(manifest, f"the warehouse's ledger differs from its manifest; {MAKE_ANEW}")
         loaded = {row[0] for row in ledger}
         expected = _expected_rows(manifests, loaded)
         tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
@@ -156,7 +158,7 @@ def _row_findings(
         if found.get((feed, batch), 0) != expected.get((feed, batch), 0):
             message = (
                 f"{table} holds {found.get((feed, batch), 0)} rows of batch {batch}, "
-                f"its manifest {expected.get((feed, batch), 0)}; rebuild the warehouse."
+                f"its manifest {expected.get((feed, batch), 0)}; {MAKE_ANEW}"
             )
             yield Finding(feed, "", message)
 

@@ -61,15 +61,15 @@ class Format(StrEnum):
 @app.command()
 def run(as_of: AsOf = None, as_json: Json = False) -> None:
     """The whole night: sweep every feed, load, transform, publish; then what came, what was refused, the open gaps."""
+    settings = Settings.from_environment()
+    feeds, faults = _feeds(settings, None)
     from pipelines.inquiries import GapFilter, open_gaps
     from pipelines.night import run_night
 
-    settings = Settings.from_environment()
-    feeds, faults = _feeds(settings, None)
     with console.progress() as tell:
         night = run_night(settings, feeds, as_of, tell)
     night.sweep.failures += [ConfigError(fault) for fault in faults]
-    gaps = open_gaps(settings, GapFilter())
+    gaps = open_gaps(settings, GapFilter()) if settings.published.exists() else []
     if as_json:
         console.print_json({"night": night, "gaps": gaps})
     else:
@@ -86,10 +86,10 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """Take in what has arrived for one feed or all, or the given files: into the archive and the lake."""
-    from pipelines.night import sweep
-
     settings = Settings.from_environment()
     feeds, faults = _feeds(settings, feed)
+    from pipelines.night import sweep
+
     with console.progress() as tell:
         swept = sweep(settings, feeds, tuple(files or ()), tell)
     swept.failures += [ConfigError(fault) for fault in faults]
@@ -152,14 +152,14 @@ def gaps(
     as_json: Json = False,
 ) -> None:
     """The open gaps: gravest and dearest first."""
-    from pipelines.inquiries import GapFilter, open_gaps
+    from pipelines.inquiries import GapFilter, gap_columns, open_gaps
 
     settings = Settings.from_environment()
     found = open_gaps(settings, GapFilter(gap_class, severity, project))
     if as_json or format is Format.json:
         console.print_json(found)
     elif format is Format.csv:
-        console.print_csv(found)
+        console.print_csv(found, gap_columns(settings))
     else:
         console.print_gaps(found, settings.currency)
 
@@ -183,13 +183,13 @@ def rejects(
     as_json: Json = False,
 ) -> None:
     """The rejected rows: line, column, rule, and the source's text."""
-    from pipelines.inquiries import rejected_rows
+    from pipelines.inquiries import REJECT_COLUMNS, rejected_rows
 
     found = rejected_rows(Settings.from_environment(), feed)
     if as_json or format is Format.json:
         console.print_json(found)
     elif format is Format.csv:
-        console.print_csv(found)
+        console.print_csv(found, list(REJECT_COLUMNS))
     else:
         console.print_rejects(found)
 
@@ -230,7 +230,12 @@ def example(
 def _feeds(settings: Settings, name: str | None) -> tuple[dict[str, Feed], list[str]]:
     """The feed asked for, or all that can be read with what is wrong with the others."""
     if name is None:
-        return readable_feeds(settings.feeds)
+        feeds, faults = readable_feeds(settings.feeds)
+        if not feeds and not faults:
+            raise ConfigError(
+                f"{settings.feeds} holds no feed: add one, or write the example's with `fruition example`."
+            )
+        return feeds, faults
     path = settings.feeds / f"{name}.yml"
     if not path.is_file():
         raise ConfigError(f"There is no feed {name}: {settings.feeds.name}/{name}.yml does not exist.")

@@ -84,6 +84,10 @@ def print_sweep(swept: Sweep) -> None:
             f"[bold red]Refused[/] {one.feed}/{escape(one.name)}: [bold]{one.rule}[/]: {escape(one.message or '')}"
         )
         out.print(f"        Next step: {escape(one.next_step or '')}")
+    for one in swept.outcomes:
+        if one.warnings:
+            found = ", ".join(f"{count:,} × {rule}" for rule, count in one.warnings.items())
+            out.print(f"[yellow]Warned[/] {one.feed}/{escape(one.name)}: accepted, but odd: {found}")
     for entry in swept.left:
         out.print(f"[yellow]Left alone[/] {entry.feed}/{escape(entry.name)}: {escape(entry.reason)}.")
     for failure in swept.failures:
@@ -94,6 +98,9 @@ def print_night(night: Night, gaps: list[Row], currency: str) -> None:
     """The whole night for a reader in the morning."""
     print_sweep(night.sweep)
     loaded, built = night.loaded, night.built
+    if loaded is None or built is None or night.published is None:
+        out.print("Nothing was published; what was published before stays.")
+        return
     out.print(
         f"Loaded {loaded.deliveries} deliveries, {loaded.rows:,} rows. "
         f"Built {built.nodes} models and tests in {built.seconds:.1f} s."
@@ -128,9 +135,9 @@ def print_gaps(gaps: list[Row], currency: str, limit: int | None = None) -> None
     out.print(f"[bold]{len(gaps)} open gaps[/]: {parts}.{rest}")
 
 
-def print_csv(rows: list[Row]) -> None:
-    """Rows as CSV on the output stream."""
-    writer = csv.DictWriter(sys.stdout, list(rows[0]) if rows else [], lineterminator="\n")
+def print_csv(rows: list[Row], columns: list[str]) -> None:
+    """Rows as CSV on the output stream; nothing but the header where there are none."""
+    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
 
@@ -177,7 +184,7 @@ def print_audit(result: Audit) -> None:
         f"{result.accepted:,} accepted + {result.rejected:,} rejected + {result.filtered:,} filtered."
     )
     for finding in result.findings:
-        out.print(f"[bold red]Missing[/] {finding.feed} {finding.delivery_id}: {escape(finding.message)}")
+        out.print(f"[bold red]Fault[/] {finding.feed} {finding.delivery_id}: {escape(finding.message)}")
     out.print(
         "[green]Everything is accounted for.[/]" if not result.findings else f"[red]{len(result.findings)} findings.[/]"
     )

@@ -227,7 +227,7 @@ def _failure(check: Check, entry: ExpectationValidationResult, relation: str) ->
         raise DeliveryRefused(
             check.rule,
             "The rule could not be computed on this delivery.",
-            f"Mend the rule {check.rule} in expectations/, then replay the delivery.",
+            f"Mend the rule {check.rule} in expectations/, then send the file again.",
         )
     if check.rows_query:
         return Failure(check, f"select {ROW} from ({check.rows_query.replace('{batch}', relation)})")

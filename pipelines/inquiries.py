@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,19 @@ from pipelines.settings import Settings
 
 Row = dict[str, Any]
 
+SEVERITIES = ("critical", "high", "medium", "low")
+REJECT_COLUMNS = {
+    "feed": "$1 as feed",
+    "file": "$2 as file",
+    "batch_id": "$3 as batch_id",
+    "status": "$4 as status",
+    "contract": "contract",
+    "line": "_row as line",
+    "column": "column_name as column",
+    "rule": "rule",
+    "message": "message",
+    "raw": "raw",
+}
 OPEN_GAPS = """
 select * from marts.realisation_gap
 where ($class is null or gap_class = $class) and ($severity is null or severity = $severity)
@@ -33,13 +48,26 @@ class GapFilter:
 
 
 def open_gaps(settings: Settings, wanted: GapFilter) -> list[Row]:
-    """The open gaps of the published warehouse, gravest and dearest first."""
+    """The open gaps of the published warehouse, gravest and dearest first; `ConfigError` where the filter names none."""
+    _check_known("gap class", wanted.gap_class, _catalogued(settings, "gap_class"))
+    _check_known("severity", wanted.severity, SEVERITIES)
     parameters = {"class": wanted.gap_class, "severity": wanted.severity, "project": wanted.project}
     return _rows(settings, OPEN_GAPS, parameters)
 
 
+def gap_columns(settings: Settings) -> list[str]:
+    """The columns of an open gap, in order."""
+    return [row["column_name"] for row in _rows(settings, "describe marts.realisation_gap", {})]
+
+
 def deliveries(settings: Settings, feed: str | None) -> list[Manifest]:
-    """What came and how it ended, as the lake has it, in order of receipt."""
+    """What came and how it ended, as the lake has it, in order of receipt; `ConfigError` where nobody knows the feed."""
+    if (
+        feed
+        and not (settings.feeds / f"{feed}.yml").exists()
+        and not Lake.of(settings).manifest_path(feed, "").parent.exists()
+    ):
+        raise ConfigError(f"There is no feed {feed}, and there never was a delivery of it.")
     return sorted(Lake.of(settings).manifests(feed), key=lambda manifest: manifest.delivery_id)
 
 
@@ -53,8 +81,7 @@ def rejected_rows(settings: Settings, feed: str | None) -> list[Row]:
             if manifest.rejects is None:
                 continue
             cursor = connection.execute(
-                "select $1 as feed, $2 as file, $3 as batch_id, $4 as status, contract, _row as line, column_name as column, "
-                "rule, message, raw from read_parquet($5) order by contract, _row",
+                f"select {', '.join(REJECT_COLUMNS.values())} from read_parquet($5) order by contract, _row",
                 [
                     manifest.feed,
                     manifest.name,
@@ -65,6 +92,16 @@ def rejected_rows(settings: Settings, feed: str | None) -> list[Row]:
             )
             found += _fetched(cursor)
     return found
+
+
+def _catalogued(settings: Settings, column: str) -> list[str]:
+    with (settings.dbt_project / "seeds" / "gap_catalogue.csv").open(encoding="utf-8") as file:
+        return sorted({row[column] for row in csv.DictReader(file)})
+
+
+def _check_known(what: str, wanted: str | None, known: Iterable[str]) -> None:
+    if wanted is not None and wanted not in known:
+        raise ConfigError(f"There is no {what} {wanted!r}; there are {', '.join(known)}.")
 
 
 def _rows(settings: Settings, query: str, parameters: dict[str, Any]) -> list[Row]:

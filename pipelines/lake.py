@@ -52,7 +52,10 @@ class ContractRows:
 
 @dataclass(frozen=True)
 class Manifest:
-    """One delivery and how it ended: the ledger line, and the batch whose rows it asserts."""
+    """One delivery and how it ended: the ledger line, and the batch whose rows it asserts.
+
+    `reading` is a fingerprint of how the bytes were read: the feed's format and mapping, and the contracts' versions.
+    """
 
     delivery_id: str
     feed: str
@@ -70,6 +73,7 @@ class Manifest:
     next_step: str | None = None
     contracts: tuple[ContractRows, ...] = ()
     rejects: StoredFile | None = None
+    reading: str = ""
 
     @property
     def files(self) -> tuple[StoredFile, ...]:

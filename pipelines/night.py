@@ -14,7 +14,7 @@ from pipelines.landing import LeftAlone
 from pipelines.publish import Published, publish
 from pipelines.receive import receive
 from pipelines.settings import Settings
-from pipelines.transform import Build, build
+from pipelines.transform import Build, build, check_forward
 from pipelines.warehouse import Loaded, load
 
 Tell = Callable[[str], None]
@@ -40,12 +40,12 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Night:
-    """One whole night, from the landing folder to the published warehouse."""
+    """One whole night; where a later stage failed, it is among the sweep's failures and has left nothing here."""
 
     sweep: Sweep
-    loaded: Loaded
-    built: Build
-    published: Published
+    loaded: Loaded | None = None
+    built: Build | None = None
+    published: Published | None = None
 
 
 def sweep(
@@ -63,15 +63,23 @@ def sweep(
     return result
 
 
-def rebuild_warehouse(settings: Settings, as_of: date | None, tell: Tell = lambda text: None) -> tuple[Loaded, Build]:
+def load_and_build(settings: Settings, as_of: date | None, tell: Tell = lambda text: None) -> tuple[Loaded, Build]:
     """Load what the lake has, then build every model for the date."""
     loaded = load(settings, lambda name: tell(f"load {name}"))
     return loaded, build(settings, as_of, on_node=lambda name: tell(f"build {name}"))
 
 
 def run_night(settings: Settings, feeds: dict[str, Feed], as_of: date | None, tell: Tell = lambda text: None) -> Night:
-    """The whole night; raises as its stages do, with what came before kept."""
+    """The whole night: a stage that fails is reported beside what came before it.
+
+    Raises `ConfigError`, before anything is taken in, where the date is no forward build's.
+    """
+    check_forward(settings, as_of or settings.today())
     swept = sweep(settings, feeds, tell=tell)
-    loaded, built = rebuild_warehouse(settings, as_of, tell)
-    tell("publish")
-    return Night(swept, loaded, built, publish(settings))
+    try:
+        loaded, built = load_and_build(settings, as_of, tell)
+        tell("publish")
+        return Night(swept, loaded, built, publish(settings))
+    except FruitionError as error:
+        swept.failures.append(error)
+        return Night(swept)

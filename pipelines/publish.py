@@ -11,22 +11,16 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import warehouse
+from pipelines import published_meta, warehouse
 from pipelines.builds import RecordedBuild, record, recorded_builds
 from pipelines.contracts import load_contracts
 from pipelines.errors import BuildFailed, ConfigError
 from pipelines.lake import Lake, put_in_place
-from pipelines.readers.tables import quoted
 from pipelines.settings import Settings, now
+from pipelines.sql import literal, quoted
 
 READ_ONLY = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 COMPONENTS = ("fruition", "apache-airflow", "great-expectations", "duckdb", "dbt-core", "dbt-duckdb", "pandas")
-META_QUERIES = {
-    "delivery": "select * from source.meta.delivery",
-    "rejected_row": "select feed, batch_id, contract, _row as line, column_name, rule, message from source.meta.rejected_row",
-    "feed_health": "select * from source.meta.feed_health",
-    "build": "select * from source.meta.recorded_build",
-}
 
 
 @dataclass(frozen=True)
@@ -101,7 +95,7 @@ def _copy(settings: Settings, part: Path) -> dict[str, int]:
     queries = {
         ("core", name): f"select * from source.core.{quoted(name)}" for name in load_contracts(settings.contracts)
     }
-    queries |= {("meta", name): query for name, query in META_QUERIES.items()}
+    queries |= {("meta", name): query for name, query in published_meta.QUERIES.items()}
     with warehouse.closing_connection(part, read_only=False) as connection:
         connection.execute(f"attach '{str(settings.warehouse).replace(chr(39), chr(39) * 2)}' as source (read_only)")
         marts = _tables(connection, "marts", "source")
@@ -113,6 +107,7 @@ def _copy(settings: Settings, part: Path) -> dict[str, int]:
             connection.execute(f"create table {schema}.{quoted(name)} as {query}")
             rows[f"{schema}.{name}"] = _count(connection, f"{schema}.{quoted(name)}")
         _copy_descriptions(connection)
+        _describe_ledger(connection)
         connection.execute("detach source")
         connection.execute("checkpoint")
     return rows
@@ -126,14 +121,31 @@ def _copy_descriptions(connection: duckdb.DuckDBPyConnection) -> None:
         "and s.comment is not null"
     ).fetchall()
     for schema, table, comment in tables:
-        connection.execute(f"comment on table {schema}.{quoted(table)} is {_text(comment)}")
+        connection.execute(f"comment on table {schema}.{quoted(table)} is {literal(comment)}")
     columns = connection.execute(
         "select s.schema_name, s.table_name, s.column_name, s.comment from duckdb_columns() as s join duckdb_columns() as t "
         "using (schema_name, table_name, column_name) where s.database_name = 'source' "
         "and t.database_name = current_database() and s.comment is not null"
     ).fetchall()
     for schema, table, column, comment in columns:
-        connection.execute(f"comment on column {schema}.{quoted(table)}.{quoted(column)} is {_text(comment)}")
+        connection.execute(f"comment on column {schema}.{quoted(table)}.{quoted(column)} is {literal(comment)}")
+
+
+def _describe_ledger(connection: duckdb.DuckDBPyConnection) -> None:
+    """Describe what dbt did not make: the ledger's tables, and where each current row comes from."""
+    for table, description in published_meta.TABLES.items():
+        connection.execute(f"comment on table meta.{table} is {literal(description)}")
+    for table, columns in published_meta.COLUMNS.items():
+        for column, description in columns.items():
+            connection.execute(f"comment on column meta.{table}.{quoted(column)} is {literal(description)}")
+    undescribed = connection.execute(
+        "select table_name, column_name from duckdb_columns() where database_name = current_database() "
+        "and schema_name = 'core' and comment is null"
+    ).fetchall()
+    for table, column in undescribed:
+        if column in published_meta.PROVENANCE:
+            description = published_meta.PROVENANCE[column]
+            connection.execute(f"comment on column core.{quoted(table)}.{quoted(column)} is {literal(description)}")
 
 
 def _marts_as_parquet(settings: Settings, database: Path) -> None:
@@ -141,8 +153,7 @@ def _marts_as_parquet(settings: Settings, database: Path) -> None:
     with warehouse.closing_connection(database, read_only=True) as connection:
         for name in _tables(connection, "marts"):
             part = settings.published.with_name(f".{name}.parquet.part")
-            literal = _text(str(part))
-            connection.execute(f"copy marts.{quoted(name)} to {literal} (format parquet, compression zstd)")
+            connection.execute(f"copy marts.{quoted(name)} to {literal(str(part))} (format parquet, compression zstd)")
             part.chmod(READ_ONLY)
             put_in_place(part, settings.published.with_name(f"{name}.parquet"))
 
@@ -159,7 +170,3 @@ def _tables(connection: duckdb.DuckDBPyConnection, schema: str, database: str | 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     row = connection.execute(f"select count(*) from {table}").fetchone()
     return int(row[0]) if row else 0
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

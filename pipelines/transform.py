@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from pipelines.feeds import readable_feeds
 from pipelines.lake import Lake
 from pipelines.settings import Settings, now
 
+ONE_DAY = timedelta(days=1)  # a day may have begun elsewhere already
 FAILED = {RunStatus.Error, TestStatus.Error, TestStatus.Fail}
 
 LATEST_BUILD = """
@@ -63,7 +64,12 @@ def build(
     """
     moment = now()
     day = as_of or settings.today()
-    _guard_forward(settings, day, known_at, into)
+    if into:
+        _check_target(settings, into)
+    elif known_at is not None:
+        raise ConfigError("--known-at looks back: say with --into which file gets the result.")
+    else:
+        check_forward(settings, day)
     with warehouse.held(settings):
         with warehouse.writing(settings) as connection:
             warehouse.prepare(connection, load_contracts(settings.contracts), readable_feeds(settings.feeds)[0])
@@ -81,19 +87,32 @@ def build(
     return Build(day, known_at or moment, into is None, file, len(nodes), warnings, seconds)
 
 
-def _guard_forward(settings: Settings, as_of: date, known_at: datetime | None, into: Path | None) -> None:
-    if into:
-        if into.resolve() in {settings.warehouse, settings.published}:
-            raise ConfigError("--into names the warehouse itself: give another file.")
-        return
-    if known_at is not None:
-        raise ConfigError("--known-at looks back: say with --into which file gets the result.")
-    last = recorded_builds(Lake.of(settings))
-    if last and as_of < last[-1].as_of:
+def check_forward(settings: Settings, as_of: date) -> None:
+    """`ConfigError` where a build as of this date would go back behind the last one published.
+
+    Builds that were ahead of their own day do not count: one mistyped year must not stop every night after it.
+    """
+    builds = recorded_builds(Lake.of(settings))
+    last = max((build.as_of for build in builds if build.as_of <= build.recorded_at.date() + ONE_DAY), default=None)
+    if last and as_of < last:
         raise ConfigError(
-            f"--as-of {as_of} lies before the last published build's {last[-1].as_of}: "
-            "say with --into which file gets the result."
+            f"As of {as_of} lies before the last published build, as of {last}: "
+            "give a later date, or say with `fruition build --into` which file gets the result."
         )
+
+
+def _check_target(settings: Settings, into: Path) -> None:
+    """`ConfigError` where the file of a build that looks back would take the place of something else."""
+    if into.resolve() in {settings.warehouse, settings.published}:
+        raise ConfigError("--into names the warehouse itself: give another file.")
+    if into.is_dir():
+        raise ConfigError("--into names a folder: give a file in it.")
+    if into.exists() and into.stat().st_size:
+        with into.open("rb") as file:
+            if file.read(12)[8:] != b"DUCK":
+                raise ConfigError(
+                    "--into names a file that is no DuckDB database: it would be overwritten. Give another."
+                )
 
 
 def _copied(source: Path, into: Path) -> Path:

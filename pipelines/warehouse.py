@@ -21,8 +21,8 @@ from pipelines.contracts import Contract, load_contracts
 from pipelines.errors import ConfigError, LakeDamaged, WarehouseBusy
 from pipelines.feeds import Feed, readable_feeds
 from pipelines.lake import Lake, Manifest, StoredFile, file_exists, sha256_of
-from pipelines.readers.tables import quoted
 from pipelines.settings import Settings
+from pipelines.sql import quoted
 
 LOCK_SECONDS = 600.0
 LOCK_POLL_SECONDS = 0.5
@@ -229,9 +229,9 @@ def _load_delivery(
 def verify(lake: Lake, stored: StoredFile) -> None:
     """`LakeDamaged` unless the file is there with the bytes its manifest names."""
     if not file_exists(lake, stored):
-        raise LakeDamaged(f"lake/{stored.path} is missing: restore it from a backup, or replay its delivery.")
+        raise LakeDamaged(f"lake/{stored.path} is missing: restore it from a backup.")
     if sha256_of(lake.folder / stored.path) != stored.sha256:
-        raise LakeDamaged(f"lake/{stored.path} was altered: restore it from a backup, or replay its delivery.")
+        raise LakeDamaged(f"lake/{stored.path} was altered: restore it from a backup.")
 
 
 def _has_batch(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> bool:

@@ -6,6 +6,8 @@ has happened, and once it is, only the claimed file is left to be removed.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -17,7 +19,6 @@ from pipelines import archive, landing
 from pipelines.archive import Archived
 from pipelines.contracts import Contract, load_contracts
 from pipelines.errors import DeliveryRefused
-from pipelines.expectations import build_checks
 from pipelines.feeds import AsAt, Feed
 from pipelines.ingest.mapping import check_mapping
 from pipelines.lake import Lake, Manifest, Status, file_exists
@@ -29,7 +30,10 @@ __all__ = ["Outcome", "check_feed", "ingest"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one delivery ended; counts are summed over the contracts that the feed delivers."""
+    """How one delivery ended; counts are summed over the contracts that the feed delivers.
+
+    `warnings` counts, by contract and rule, the accepted rows that a rule of severity warning finds odd.
+    """
 
     feed: str
     name: str
@@ -43,6 +47,7 @@ class Outcome:
     rule: str | None
     message: str | None
     next_step: str | None
+    warnings: dict[str, int]
 
     def to_json(self) -> dict[str, Any]:
         """The outcome as plain values; no cell of the delivery is among them."""
@@ -57,10 +62,14 @@ def ingest(settings: Settings, feed: Feed, on_file: Callable[[str], None] = lamb
     """
     contracts = check_feed(settings, feed)
     lake = Lake.of(settings)
-    outcomes = []
+    outcomes: list[Outcome] = []
     with lake.hold_feed(feed.name):
         shutil.rmtree(lake.workspaces(feed.name), ignore_errors=True)
-        for claim in landing.claims(settings, feed.name):
+        claims = landing.claims(settings, feed.name)
+        if not claims:
+            return outcomes
+        _check_rules(contracts)
+        for claim in claims:
             on_file(claim.name)
             manifest = _deliver(settings, lake, feed, contracts, claim)
             if manifest:
@@ -70,21 +79,24 @@ def ingest(settings: Settings, feed: Feed, on_file: Callable[[str], None] = lamb
 
 
 def check_feed(settings: Settings, feed: Feed) -> dict[str, Contract]:
-    """The contracts a feed delivers, if its mapping fits them and their rules can be built; `ConfigError` names the
-    feed and the key, or the contract and the rule.
-    """
+    """The contracts a feed delivers, if its mapping fits them; `ConfigError` names the feed and the key."""
     contracts = load_contracts(settings.contracts)
-    delivered = {delivers.contract: check_mapping(feed, delivers, contracts) for delivers in feed.delivers}
-    for contract in delivered.values():
+    return {delivers.contract: check_mapping(feed, delivers, contracts) for delivers in feed.delivers}
+
+
+def _check_rules(contracts: dict[str, Contract]) -> None:
+    """Build every rule before any file is read; `ConfigError` names the contract and the rule that cannot be built."""
+    # Great Expectations takes seconds to import: a sweep that finds nothing does without.
+    from pipelines.expectations import build_checks
+
+    for contract in contracts.values():
         build_checks(contract)
-    return delivered
 
 
 def _deliver(
     settings: Settings, lake: Lake, feed: Feed, contracts: dict[str, Contract], claim: Claim
 ) -> Manifest | None:
     """The committed manifest of a claimed file; None where the file is still changing."""
-    # Great Expectations comes with it, whose import takes seconds: a sweep that finds nothing does without.
     from pipelines.ingest.delivery import process, report_refusal
 
     committed = lake.find_manifest(feed.name, claim.delivery_id)
@@ -94,7 +106,7 @@ def _deliver(
     if archived is None:
         return None
     earlier = list(lake.manifests(feed.name))
-    manifest = _received(feed, claim, archived)
+    manifest = _received(feed, contracts, claim, archived)
     try:
         manifest = _with_as_at(manifest, feed.as_at)
         repeated = _repeated(manifest, earlier) or _reasserted(lake, manifest, earlier)
@@ -105,7 +117,7 @@ def _deliver(
     return manifest
 
 
-def _received(feed: Feed, claim: Claim, archived: Archived) -> Manifest:
+def _received(feed: Feed, contracts: dict[str, Contract], claim: Claim, archived: Archived) -> Manifest:
     return Manifest(
         delivery_id=claim.delivery_id,
         feed=feed.name,
@@ -118,7 +130,15 @@ def _received(feed: Feed, claim: Claim, archived: Archived) -> Manifest:
         mode=feed.mode,
         status="accepted",
         batch_id="",
+        reading=_reading(feed, contracts),
     )
+
+
+def _reading(feed: Feed, contracts: dict[str, Contract]) -> str:
+    """A fingerprint of how the feed's bytes are read now."""
+    versions = {name: contract.version for name, contract in sorted(contracts.items())}
+    text = feed.model_dump_json(include={"format", "delivers"}) + json.dumps(versions)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _with_as_at(manifest: Manifest, as_at: AsAt | None) -> Manifest:
@@ -145,14 +165,19 @@ def _repeated(manifest: Manifest, earlier: list[Manifest]) -> Manifest | None:
         return None
     if (latest.sha256, latest.as_at) != (manifest.sha256, manifest.as_at):
         return None
-    return manifest.changed(
-        status="repeat", batch_id=latest.batch_id, message=f"The same bytes as {latest.delivery_id}."
-    )
+    message = f"The same bytes as {latest.delivery_id}."
+    if latest.reading != manifest.reading:
+        message += " They stand as they were read then; the feed or a contract has changed since."
+    return manifest.changed(status="repeat", batch_id=latest.batch_id, message=message)
 
 
 def _reasserted(lake: Lake, manifest: Manifest, earlier: list[Manifest]) -> Manifest | None:
-    """The bytes of an earlier delivery again: its rows count anew, without being stored anew."""
-    accepted = (m for m in reversed(earlier) if m.status == "accepted" and m.sha256 == manifest.sha256)
+    """The bytes of an earlier delivery again: its rows count anew, without being stored anew.
+
+    Not where they would be read otherwise today: that is a new attempt.
+    """
+    same = (manifest.sha256, manifest.reading)
+    accepted = (m for m in reversed(earlier) if m.status == "accepted" and (m.sha256, m.reading) == same)
     batch = next((m for m in accepted if all(file_exists(lake, stored) for stored in m.files)), None)
     if batch is None:
         return None
@@ -178,4 +203,10 @@ def _outcome(manifest: Manifest) -> Outcome:
         rule=manifest.rule,
         message=manifest.message,
         next_step=manifest.next_step,
+        warnings={
+            f"{entry.contract}.{rule}": count
+            for entry in manifest.contracts
+            for rule, count in entry.warnings.items()
+            if count
+        },
     )

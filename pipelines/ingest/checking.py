@@ -10,7 +10,7 @@ import pandas as pd
 from pipelines.errors import DeliveryRefused
 from pipelines.expectations import Failure
 from pipelines.ingest.mapping import Candidate
-from pipelines.readers.tables import quoted
+from pipelines.sql import literal, quoted
 from pipelines.workspace import Workspace
 
 KEY_SEPARATOR = "chr(31)"
@@ -39,7 +39,7 @@ def reject_unsound(workspace: Workspace, candidate: Candidate) -> str:
     )
     if candidate.faults:
         faults = ", ".join(
-            f"({number}, {_text(fault.column)}, {_text(fault.rule)}, {_text(fault.message)})"
+            f"({number}, {literal(fault.column)}, {literal(fault.rule)}, {literal(fault.message)})"
             for number, fault in enumerate(candidate.faults)
         )
         workspace.connection.execute(
@@ -116,7 +116,7 @@ def _keep_rejects(workspace: Workspace, candidate: Candidate) -> int:
     keys = [quoted(key.name) for key in contract.keys]
     complete = " and ".join(f"c.{key} is not null" for key in keys)
     key_text = f" || {KEY_SEPARATOR} || ".join(f"c.{key}::varchar" for key in keys)
-    raw = ", ".join(f"{_text(column)}, t.{quoted(column)}" for column in table.columns)
+    raw = ", ".join(f"{literal(column)}, t.{quoted(column)}" for column in table.columns)
     workspace.connection.execute(
         f"insert into rejects select '{contract.name}', b._row, b.column_name, b.rule, b.message, json_object({raw})::varchar, "
         f"case when {complete} then {key_text} end from bad_{contract.name} as b "
@@ -131,7 +131,3 @@ def _keep_rejects(workspace: Workspace, candidate: Candidate) -> int:
         workspace.connection.execute("insert into rejects select * from malformed")
         workspace.connection.unregister("malformed")
     return workspace.count(f"(select 1 from rejects where contract = '{contract.name}' and key_text is null)")
-
-
-def _text(value: str | None) -> str:
-    return "null::varchar" if value is None else "'" + value.replace("'", "''") + "'"

@@ -14,8 +14,9 @@ from pipelines.ingest.checking import Checked, reject_failing, reject_unsound
 from pipelines.ingest.mapping import map_rows
 from pipelines.lake import ContractRows, Lake, Manifest, StoredFile, put_in_place, sha256_of, write_atomically
 from pipelines.readers import READERS
-from pipelines.readers.tables import Table, quoted
+from pipelines.readers.tables import Table
 from pipelines.settings import Settings
+from pipelines.sql import quoted
 from pipelines.workspace import Workspace
 
 PARQUET = "format parquet, compression zstd, row_group_size 122880"

@@ -14,7 +14,8 @@ import duckdb
 from pipelines.contracts import Column, Contract
 from pipelines.errors import ConfigError, DeliveryRefused
 from pipelines.feeds import Delivers, Feed
-from pipelines.readers.tables import LINE_COLUMN, Table, quoted
+from pipelines.readers.tables import LINE_COLUMN, Table
+from pipelines.sql import quoted
 from pipelines.workspace import Workspace
 
 DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")

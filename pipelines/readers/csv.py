@@ -10,7 +10,8 @@ import numpy as np
 from pipelines.errors import DeliveryRefused
 from pipelines.feeds import CsvFormat
 from pipelines.readers.framing import LINE_CAP_BYTES, Framing, frame
-from pipelines.readers.tables import Table, quoted
+from pipelines.readers.tables import Table
+from pipelines.sql import literal, quoted
 from pipelines.workspace import Workspace
 
 # Left to itself DuckDB takes 16 times the line cap, and the row groups then come out so that all are written twice.
@@ -47,8 +48,8 @@ def _parse(framed: Path, framing: Framing, format: CsvFormat, connection: duckdb
         return
     statement = PARSE.format(
         columns=", ".join(f"{name}: 'varchar'" for name in columns),
-        delimiter=_text(format.delimiter),
-        quote=_text("" if format.quote == "none" else format.quote),
+        delimiter=literal(format.delimiter),
+        quote=literal("" if format.quote == "none" else format.quote),
         line_cap=2 * LINE_CAP_BYTES,
         buffer=BUFFER_BYTES,
         parallel=str(not framing.has_quotes).lower(),
@@ -77,7 +78,3 @@ def _number(framing: Framing, connection: duckdb.DuckDBPyConnection) -> None:
         f"create view rows as select {columns}, parsed.rowid + line_offsets.gap as _row "
         "from parsed asof join line_offsets on parsed.rowid >= line_offsets.first"
     )
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -27,7 +27,8 @@ from python_calamine import CalamineError
 
 from pipelines.errors import DeliveryRefused
 from pipelines.feeds import ExcelFormat
-from pipelines.readers.tables import Malformed, Table, column_names, quoted
+from pipelines.readers.tables import Malformed, Table, column_names
+from pipelines.sql import quoted
 from pipelines.workspace import Workspace
 
 UNPACKED_CAP_BYTES = 1 << 30

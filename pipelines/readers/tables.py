@@ -38,11 +38,6 @@ class Table:
     fault: DeliveryRefused | None = None
 
 
-def quoted(identifier: str) -> str:
-    """An SQL identifier in double quotes."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
 def column_names(cells: Sequence[str | None], whose: str) -> tuple[str, ...]:
     """The names in a header, each without the blanks around it; an empty cell's column gets one by its position.
 

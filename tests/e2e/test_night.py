@@ -16,7 +16,7 @@ import pytest
 
 from pipelines import inquiries
 from pipelines.audit import audit
-from pipelines.builds import recorded_builds
+from pipelines.builds import record, recorded_builds
 from pipelines.contracts import load_contracts
 from pipelines.errors import BuildFailed, ConfigError
 from pipelines.feeds import load_feeds
@@ -24,7 +24,8 @@ from pipelines.lake import Lake
 from pipelines.night import run_night
 from pipelines.publish import publish
 from pipelines.settings import REPOSITORY, Settings
-from pipelines.transform import build
+from pipelines.transform import build, check_forward
+from pipelines.warehouse import closing_connection
 from tests.e2e.conftest import AS_OF, Night
 
 COOKBOOK = (REPOSITORY / "docs" / "query-cookbook.md").read_text("utf-8")
@@ -97,7 +98,7 @@ def test_the_cookbook_answers(night: Night, question: str, query: str) -> None:
 
 def test_what_is_published_is_described_column_by_column(night: Night) -> None:
     undescribed = night.published.execute(
-        "select table_name, column_name from duckdb_columns() where schema_name = 'marts' and coalesce(comment, '') = ''"
+        "select table_name, column_name from duckdb_columns() where not internal and coalesce(comment, '') = ''"
     ).fetchall()
     assert undescribed == []
 
@@ -173,3 +174,50 @@ def test_a_build_that_looks_back_needs_a_file_of_its_own(home: Settings, tmp_pat
     assert latest[0] <= earlier == latest[1]
     assert home.published.read_bytes() == published
     assert len(recorded_builds(Lake.of(home))) == 1
+
+
+def test_a_night_dated_ahead_of_its_day_does_not_stop_the_nights_after_it(home: Settings) -> None:
+    lake = Lake.of(home)
+    (build,) = recorded_builds(lake)
+    ahead = replace(build, seq=2, as_of=build.recorded_at.date().replace(year=build.recorded_at.year + 40))
+    with closing_connection(home.published, read_only=True) as connection:
+        record(lake, ahead, connection)
+    check_forward(home, AS_OF)
+    with pytest.raises(ConfigError, match="before the last published build"):
+        check_forward(home, AS_OF.replace(month=1))
+
+
+def test_a_date_that_goes_back_is_refused_before_anything_is_taken_in(home: Settings) -> None:
+    dropped = home.landing / "fx_rates" / "late.csv"
+    dropped.write_text("nothing yet")
+    with pytest.raises(ConfigError, match="before the last published build"):
+        run_night(home, load_feeds(home.feeds), AS_OF.replace(month=1))
+    assert dropped.exists()
+
+
+def test_a_night_whose_build_fails_still_says_what_came_and_what_was_refused(home: Settings, tmp_path: Path) -> None:
+    (home.landing / "fx_rates" / "rates_2026-07-31.csv").write_text("no such column\n1\n")
+    night = run_night(replace(home, dbt_project=tmp_path / "no project"), load_feeds(home.feeds), AS_OF)
+    assert [outcome.status for outcome in night.sweep.outcomes] == ["refused"]
+    assert [type(failure) for failure in night.sweep.failures] == [BuildFailed]
+    assert night.published is None
+
+
+@pytest.mark.parametrize("content", ["folder", "text"])
+def test_a_build_that_looks_back_takes_the_place_of_nothing_else(night: Night, tmp_path: Path, content: str) -> None:
+    into = tmp_path / "precious"
+    into.mkdir() if content == "folder" else into.write_text("a text that somebody needs")
+    with pytest.raises(ConfigError, match="--into"):
+        build(night.settings, AS_OF, into=into)
+    assert into.exists()
+
+
+@pytest.mark.parametrize("wanted", [{"gap_class": "bogus"}, {"severity": "bogus"}])
+def test_a_question_about_what_does_not_exist_is_answered_with_what_does(night: Night, wanted: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match="there are"):
+        inquiries.open_gaps(night.settings, inquiries.GapFilter(**wanted))
+
+
+def test_a_feed_that_nobody_knows_has_no_deliveries_to_show(night: Night) -> None:
+    with pytest.raises(ConfigError, match="no feed"):
+        inquiries.deliveries(night.settings, "no_such_feed")

@@ -20,7 +20,7 @@ import pytest
 
 from pipelines.contracts import load_contracts
 from pipelines.feeds import load_feeds
-from pipelines.night import rebuild_warehouse, sweep
+from pipelines.night import load_and_build, sweep
 from pipelines.publish import publish
 from pipelines.settings import REPOSITORY, Settings
 from pipelines.warehouse import closing_connection
@@ -52,7 +52,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     for name, paths in FILES.items():
         swept = sweep(settings, {name: feeds[name]}, paths)
         assert [outcome.status for outcome in swept.outcomes] == ["accepted"] * len(paths), swept
-    rebuild_warehouse(settings, AS_OF)
+    load_and_build(settings, AS_OF)
     publish(settings)
     return settings
 

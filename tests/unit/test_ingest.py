@@ -181,3 +181,23 @@ def test_the_bytes_are_framed_from_the_archive_and_not_from_the_landing_folder(d
     path.write_text(B)
     ingest.ingest(door.settings, feed)
     assert [row[3] for row in door.rows()] == [1.0]
+
+
+def test_the_bytes_of_an_earlier_delivery_are_read_anew_where_the_feed_was_mended_since(door: Door) -> None:
+    first, _ = door.deliver(A), door.deliver(B)
+    door.mapped({"kpi_id": "kpi_id", "period_start": "day", "value": "2 * value::double"})
+    third = door.deliver(A)
+    assert (third.status, third.batch_id) == ("accepted", f"{first.batch_id}-2")
+    assert sorted(row[3] for row in door.rows()) == [1, 2, 2]
+
+
+def test_a_repeat_says_that_the_feed_has_changed_since(door: Door) -> None:
+    door.deliver(A)
+    assert "changed" not in (door.deliver(A).message or "")
+    door.mapped({"kpi_id": "kpi_id", "period_start": "day", "value": "2 * value::double"})
+    assert "changed since" in (door.deliver(A).message or "")
+
+
+def test_accepted_rows_that_a_rule_finds_odd_are_counted_as_warnings(door: Door) -> None:
+    outcome = door.deliver(HEADER + reading(kpi=" K1") + reading(kpi="K2"))
+    assert (outcome.accepted, outcome.warnings) == (2, {"kpi_reading.padded_id": 1})

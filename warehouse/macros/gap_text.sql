@@ -9,6 +9,7 @@
     `{column}` is the column's text; `{column:kind}` is formatted by kind:
     `number`, `percent` (0.4 is 40%), `weight` (to its six decimals), `date`, `days` (1 day, 12 days),
     `of noun` (1 output, 3 outputs),
+    `change` (the unit of a difference: that between two percentages is points),
     `money` (in the reporting currency) and `money column` (in the currency that column holds).
     A figure that is missing reads 'unknown'; a part in square brackets is left out where one of its figures is missing.
 #}
@@ -46,6 +47,7 @@
     {%- elif name == 'percent' -%} {{ number_text('100.0 * ' ~ column) }} || '%'
     {%- elif name == 'weight' -%} {{ without_trailing_zeros(fixed_text(column, 6)) }}
     {%- elif name == 'money' -%} {{ money_text(column, argument or "'" ~ var('reporting_currency') ~ "'") }}
+    {%- elif name == 'change' -%} case {{ column }} when '%' then 'points' else {{ column }} end
     {%- elif name == 'date' -%} {{ date_text(column) }}
     {%- elif name == 'days' -%} {{ count_text(column, 'day') }}
     {%- elif name == 'of' -%} {{ count_text(column, argument) }}

@@ -25,7 +25,7 @@ projects as (
 final as (
     select
         benefits.benefit_id,
-        benefits.name as benefit_name,
+        coalesce(benefits.name, benefits.benefit_id) as benefit_name,
         benefits.kind,
         benefits.type as benefit_type,
         benefits.owner,

@@ -13,7 +13,7 @@ final as (
         {{ benefit_gap_columns(
             'AHEAD_OF_PROFILE',
             message=sentence(
-                '{benefit_name}: {kpi_name} was to be {rephased_improvement:number} {kpi_unit} {direction} in the'
+                '{benefit_name}: {kpi_name} was to be {rephased_improvement:number} {kpi_unit:change} {direction} in the'
                 ~ ' {frequency} to {period_end:date}, {actual_improvement:number} is measured: {excess:number} ahead,'
                 ~ ' more than the {slack:number} of slack.'
             ),

@@ -10,7 +10,7 @@ final as (
         {{ benefit_gap_columns(
             'BEHIND_PROFILE',
             message=sentence(
-                '{benefit_name}: {kpi_name} should be {rephased_improvement:number} {kpi_unit} {direction} in the'
+                '{benefit_name}: {kpi_name} should be {rephased_improvement:number} {kpi_unit:change} {direction} in the'
                 ~ ' {frequency} to {period_end:date}, {actual_improvement:number} is measured: {realisation_gap:number}'
                 ~ ' short, where {slack:number} is tolerated[, worth {realisation_gap_amount_reporting:money} a'
                 ~ ' {frequency}].'

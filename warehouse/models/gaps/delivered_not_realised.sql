@@ -11,7 +11,7 @@ final as (
             'DELIVERED_NOT_REALISED',
             message=sentence(
                 'All that {benefit_name} needs is in use since {enabled_on:date}, and {kpi_name} should be'
-                ~ ' {rephased_improvement:number} {kpi_unit} {direction} by now; in the {frequency} to'
+                ~ ' {rephased_improvement:number} {kpi_unit:change} {direction} by now; in the {frequency} to'
                 ~ ' {period_end:date} {actual_improvement:number} is measured: {realisation_gap:number} short, where'
                 ~ ' {slack:number} is tolerated[, worth {realisation_gap_amount_reporting:money} a {frequency}].'
             ),

@@ -14,7 +14,7 @@ final as (
         {{ benefit_gap_columns(
             'DIRECTION_CONFLICT',
             message=sentence(
-                '{benefit_name} counts {full_improvement:number} {kpi_unit} {direction} as {meaning} (target'
+                '{benefit_name} counts {full_improvement:number} {kpi_unit:change} {direction} as {meaning} (target'
                 ~ ' {target_value:number}), but {kpi_name} is a KPI that should {kpi_direction}.'
             ),
             evidence=gap_evidence(

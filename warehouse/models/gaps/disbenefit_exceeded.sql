@@ -13,7 +13,7 @@ final as (
         {{ benefit_gap_columns(
             'DISBENEFIT_EXCEEDED',
             message=sentence(
-                '{benefit_name}: {kpi_name} was accepted to be {rephased_improvement:number} {kpi_unit} {direction} in'
+                '{benefit_name}: {kpi_name} was accepted to be {rephased_improvement:number} {kpi_unit:change} {direction} in'
                 ~ ' the {frequency} to {period_end:date}, {actual_improvement:number} is measured: {excess:number} more'
                 ~ ' harm than accepted, where {slack:number} is tolerated.'
             ),

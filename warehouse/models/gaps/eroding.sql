@@ -41,7 +41,7 @@ final as (
         {{ benefit_gap_columns(
             'ERODING',
             message=sentence(
-                '{benefit_name} held its {full_improvement:number} {kpi_unit} {direction} until {last_held:date} and is'
+                '{benefit_name} held its {full_improvement:number} {kpi_unit:change} {direction} until {last_held:date} and is'
                 ~ ' losing it: {actual_improvement:number} in the {frequency} to {period_end:date}, the second running'
                 ~ ' below {least_accepted:number}[, worth {realisation_gap_amount_reporting:money} a {frequency}].'
             ),

@@ -9,7 +9,7 @@ final as (
         {{ benefit_gap_columns(
             'MISSING_OWNER',
             message=sentence(
-                'Nobody owns {benefit_name}[, which is to make {kpi_name} {full_improvement:number} {kpi_unit}'
+                'Nobody owns {benefit_name}[, which is to make {kpi_name} {full_improvement:number} {kpi_unit:change}'
                 ~ ' {direction} by {target_date:date}].'
             ),
             evidence=gap_evidence(

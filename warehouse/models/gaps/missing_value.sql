@@ -10,7 +10,7 @@ final as (
             'MISSING_VALUE',
             message=sentence(
                 '{benefit_name} is to be cashed, but no money is set against its improvement[ of'
-                ~ ' {full_improvement:number} {kpi_unit} a {frequency}].'
+                ~ ' {full_improvement:number} {kpi_unit:change} a {frequency}].'
             ),
             evidence=gap_evidence(
                 ['kind', 'benefit_type', 'kpi_id', 'full_improvement', 'unit_value'],

@@ -13,7 +13,7 @@ final as (
         {{ benefit_gap_columns(
             'MOVED_AWAY',
             message=sentence(
-                '{benefit_name} was to make {kpi_name} {rephased_improvement:number} {kpi_unit} {direction} in the'
+                '{benefit_name} was to make {kpi_name} {rephased_improvement:number} {kpi_unit:change} {direction} in the'
                 ~ ' {frequency} to {period_end:date}, but moved it the other way: {actual_improvement:number}, beyond'
                 ~ ' the {slack:number} tolerated[, worth {realisation_gap_amount_reporting:money} a {frequency}].'
             ),

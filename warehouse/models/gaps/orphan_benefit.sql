@@ -23,7 +23,7 @@ final as (
         {{ benefit_gap_columns(
             'ORPHAN_BENEFIT',
             message=sentence(
-                '0 outputs lead to {benefit_name}[, which is to make {kpi_name} {full_improvement:number} {kpi_unit}'
+                '0 outputs lead to {benefit_name}[, which is to make {kpi_name} {full_improvement:number} {kpi_unit:change}'
                 ~ ' {direction} by {target_date:date}].'
             ),
             evidence=gap_evidence(['kind', 'kpi_id', 'full_improvement', 'start_date', 'target_date'])

@@ -23,7 +23,7 @@ final as (
         {{ benefit_gap_columns(
             'UNALIGNED_BENEFIT',
             message=sentence(
-                '{benefit_name} serves 0 objectives[: its {full_improvement:number} {kpi_unit} {direction} in'
+                '{benefit_name} serves 0 objectives[: its {full_improvement:number} {kpi_unit:change} {direction} in'
                 ~ ' {kpi_name} advance no stated aim].'
             ),
             evidence=gap_evidence(['kind', 'kpi_id', 'full_improvement', 'start_date', 'target_date'])
