@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import shutil
+from bisect import insort
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -69,9 +70,14 @@ def ingest(settings: Settings, feed: Feed, on_file: Callable[[str], None] = lamb
         if not claims:
             return outcomes
         _check_rules(contracts)
+        earlier = list(lake.manifests(feed.name))
         for claim in claims:
             on_file(claim.name)
-            manifest = _deliver(settings, lake, feed, contracts, claim)
+            manifest = lake.find_manifest(feed.name, claim.delivery_id)
+            if manifest is None:
+                manifest = _deliver(settings, lake, feed, contracts, claim, earlier)
+                if manifest:
+                    insort(earlier, manifest, key=lambda delivered: delivered.delivery_id)
             if manifest:
                 claim.release()
                 outcomes.append(_outcome(manifest))
@@ -94,18 +100,19 @@ def _check_rules(contracts: dict[str, Contract]) -> None:
 
 
 def _deliver(
-    settings: Settings, lake: Lake, feed: Feed, contracts: dict[str, Contract], claim: Claim
+    settings: Settings,
+    lake: Lake,
+    feed: Feed,
+    contracts: dict[str, Contract],
+    claim: Claim,
+    earlier: list[Manifest],
 ) -> Manifest | None:
-    """The committed manifest of a claimed file; None where the file is still changing."""
+    """Commit a claimed file that is not in the lake yet; None where the file is still changing."""
     from pipelines.ingest.delivery import process, report_refusal
 
-    committed = lake.find_manifest(feed.name, claim.delivery_id)
-    if committed:
-        return committed
     archived = archive.keep(settings, feed.name, claim.path)
     if archived is None:
         return None
-    earlier = list(lake.manifests(feed.name))
     manifest = _received(feed, contracts, claim, archived)
     try:
         manifest = _with_as_at(manifest, feed.as_at)

@@ -18,10 +18,6 @@
     ({{ difference(a, b) }} >= -{{ epsilon(a, b, scale) }})
 {%- endmacro %}
 
-{% macro at_most(a, b, scale=none) -%}
-    ({{ difference(a, b) }} <= {{ epsilon(a, b, scale) }})
-{%- endmacro %}
-
 {% macro greater_than(a, b, scale=none) -%}
     ({{ difference(a, b) }} > {{ epsilon(a, b, scale) }})
 {%- endmacro %}
