@@ -99,6 +99,7 @@ def run_dag(dag: DAG, night: Night, conf: dict[str, Any] | None) -> str:
 def report(night: Night, log: Path) -> None:
     """What came, what was refused and why, the open gaps, and where to look next."""
     from pipelines import console
+    from pipelines.console import nights
     from pipelines.ingest import Outcome
     from pipelines.inquiries import GapFilter, open_gaps
     from pipelines.landing import LeftAlone
@@ -106,13 +107,13 @@ def report(night: Night, log: Path) -> None:
 
     settings = Settings.from_environment()
     outcomes = [Outcome(**outcome) for outcome in night.outcomes]
-    console.print_sweep(Sweep(outcomes, [LeftAlone(**left) for left in night.left]))
+    nights.print_sweep(Sweep(outcomes, [LeftAlone(**left) for left in night.left]))
     for fault in night.faults:
         console.error.print(f"[bold red]Feed left out[/] {escape(fault)}")
     for name, error in night.failures.items():
         console.error.print(f"[bold red]Failed[/] {name}: {escape(str(error))}")
     if settings.published.exists():
-        console.print_gaps(open_gaps(settings, GapFilter()), settings.currency, limit=20)
+        nights.print_gaps(open_gaps(settings, GapFilter()), settings.currency, limit=20)
         console.out.print(f"Published: [bold]{escape(str(settings.published))}[/]")
     console.out.print(f"Airflow's log of the night: {escape(str(log))}")
     fruition = os.path.relpath(Path(sys.executable).with_name("fruition"))

@@ -1,0 +1,99 @@
+"""The stages of a night: run, ingest, build, publish."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines import console
+from pipelines.cli.options import AsOf, FeedName, Json, app, chosen_feeds, moment_of
+from pipelines.console import nights
+from pipelines.errors import ConfigError
+from pipelines.settings import Settings
+
+
+@app.command()
+def run(as_of: AsOf = None, as_json: Json = False) -> None:
+    """The whole night: sweep every feed, load, transform, publish; then what came, what was refused, the open gaps."""
+    settings = Settings.from_environment()
+    feeds, faults = chosen_feeds(settings, None)
+    from pipelines.inquiries import GapFilter, open_gaps
+    from pipelines.night import run_night
+
+    with console.progress() as tell:
+        night = run_night(settings, feeds, as_of, tell)
+    night.sweep.failures += [ConfigError(fault) for fault in faults]
+    gaps = open_gaps(settings, GapFilter()) if settings.published.exists() else []
+    if as_json:
+        console.print_json({"night": night, "gaps": gaps})
+    else:
+        nights.print_night(night, gaps, settings.currency)
+    raise typer.Exit(night.sweep.exit_code)
+
+
+@app.command()
+def ingest(
+    feed: FeedName = None,
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files to take in, instead of what lies in the landing folder.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Take in what has arrived for one feed or all, or the given files: into the archive and the lake."""
+    settings = Settings.from_environment()
+    feeds, faults = chosen_feeds(settings, feed)
+    from pipelines.night import sweep
+
+    with console.progress() as tell:
+        swept = sweep(settings, feeds, tuple(files or ()), tell)
+    swept.failures += [ConfigError(fault) for fault in faults]
+    if as_json:
+        console.print_json(swept)
+    else:
+        nights.print_sweep(swept)
+    raise typer.Exit(swept.exit_code)
+
+
+@app.command()
+def build(
+    as_of: AsOf = None,
+    known_at: Annotated[
+        datetime | None,
+        typer.Option(parser=moment_of, metavar="TIME", help="Only what had been received by then (UTC)."),
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="A DuckDB file for a build that looks back; nothing is published.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Build everything anew, incremental tables too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Load what the lake has and build the warehouse."""
+    from pipelines.transform import build as transform
+    from pipelines.warehouse import load
+
+    settings = Settings.from_environment()
+    with console.progress() as tell:
+        loaded = load(settings, lambda name: tell(f"load {name}"))
+        built = transform(settings, as_of, known_at, into, full, lambda name: tell(f"build {name}"))
+    if as_json:
+        console.print_json({"loaded": loaded, "built": built})
+    else:
+        console.out.print(f"Loaded {loaded.deliveries} deliveries, {loaded.rows:,} rows.")
+        console.out.print(
+            f"Built {built.nodes} models and tests as of {built.as_of} in {built.seconds:.1f} s: {built.file}"
+        )
+
+
+@app.command()
+def publish(as_json: Json = False) -> None:
+    """Record the last build and publish it, read-only, in one step."""
+    from pipelines.publish import publish as publish_marts
+
+    published = publish_marts(Settings.from_environment())
+    if as_json:
+        console.print_json(published)
+    else:
+        console.out.print(f"Published build {published.seq} as of {published.as_of}: {published.file}")

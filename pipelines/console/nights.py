@@ -1,0 +1,78 @@
+"""A night on the screen: what came, what was built, the open gaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+
+from pipelines.console import COLOURS, STATUS_COLOURS, Row, coloured, error, out, table
+
+if TYPE_CHECKING:
+    from pipelines.night import Night, Sweep
+
+
+def print_sweep(swept: Sweep) -> None:
+    """What came in, what was refused and why, and what was left alone."""
+    if swept.outcomes:
+        shown = table("What came", "feed", "file", "status", ">counted", ">accepted", ">rejected", ">filtered")
+        for one in swept.outcomes:
+            counts = [f"{count:,}" for count in (one.counted, one.accepted, one.rejected, one.filtered)]
+            shown.add_row(one.feed, escape(one.name), coloured(one.status, STATUS_COLOURS), *counts)
+        out.print(shown)
+    else:
+        out.print("Nothing new had arrived.")
+    for one in swept.refused:
+        out.print(
+            f"[bold red]Refused[/] {one.feed}/{escape(one.name)}: [bold]{one.rule}[/]: {escape(one.message or '')}"
+        )
+        out.print(f"        Next step: {escape(one.next_step or '')}")
+    for one in swept.outcomes:
+        if one.warnings:
+            found = ", ".join(f"{count:,} × {rule}" for rule, count in one.warnings.items())
+            out.print(f"[yellow]Warned[/] {one.feed}/{escape(one.name)}: accepted, but odd: {found}")
+    for entry in swept.left:
+        out.print(f"[yellow]Left alone[/] {entry.feed}/{escape(entry.name)}: {escape(entry.reason)}.")
+    for failure in swept.failures:
+        error.print(f"[bold red]Failed[/] {escape(str(failure))}")
+
+
+def print_night(night: Night, gaps: list[Row], currency: str) -> None:
+    """The whole night for a reader in the morning."""
+    print_sweep(night.sweep)
+    loaded, built = night.loaded, night.built
+    if loaded is None or built is None or night.published is None:
+        out.print("Nothing was published; what was published before stays.")
+        return
+    out.print(
+        f"Loaded {loaded.deliveries} deliveries, {loaded.rows:,} rows. "
+        f"Built {built.nodes} models and tests in {built.seconds:.1f} s."
+    )
+    for warning in built.warnings:
+        out.print(f"[yellow]Warning[/] test {warning} found something; see the warehouse's log.")
+    print_gaps(gaps, currency, limit=20)
+    out.print(f"Published as of {night.published.as_of}: [bold]{escape(str(night.published.file))}[/]")
+
+
+def print_gaps(gaps: list[Row], currency: str, limit: int | None = None) -> None:
+    """The open gaps as a table, gravest first."""
+    if not gaps:
+        out.print("No open gaps.")
+        return
+    first = gaps[:limit]
+    shown = table(None, "severity", "gap", f">at stake ({currency})", "~what", "~accountable", "id")
+    for gap in first:
+        amount = gap["amount_at_stake"]
+        shown.add_row(
+            coloured(gap["severity"], COLOURS),
+            gap["gap_code"],
+            "" if amount is None else f"{amount:,.0f}",
+            escape(gap["message"]),
+            escape(gap["accountable"] or ""),
+            gap["gap_id"],
+        )
+    out.print(shown)
+    counts = {severity: sum(gap["severity"] == severity for gap in gaps) for severity in COLOURS}
+    parts = ", ".join(f"{count} {severity}" for severity, count in counts.items() if count)
+    rest = f" Shown: the first {len(first)}; `fruition gaps` lists all." if len(first) < len(gaps) else ""
+    out.print(f"[bold]{len(gaps)} open gaps[/]: {parts}.{rest}")
