@@ -12,6 +12,19 @@ import duckdb
 
 from pipelines.lake import TIMESTAMP, Lake, put_in_place, write_atomically
 
+GAP_COLUMNS = (
+    "gap_id",
+    "severity",
+    "amount_at_stake::double as amount_at_stake",
+    "gap_code",
+    "subject_type",
+    "subject_id",
+    "subject_name",
+    "project_id",
+    "benefit_id",
+    "output_id",
+)
+
 
 @dataclass(frozen=True)
 class RecordedBuild:
@@ -38,16 +51,14 @@ def record(lake: Lake, build: RecordedBuild, connection: duckdb.DuckDBPyConnecti
     folder = _folder(lake)
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{build.seq:08d}.parquet.part"
-    connection.execute(
-        f"copy (select gap_id, severity, amount_at_stake::double as amount_at_stake from marts.realisation_gap order by gap_id) "
-        f"to '{part}' (format parquet, compression zstd)"
-    )
+    gaps = f"select {', '.join(GAP_COLUMNS)} from marts.realisation_gap order by gap_id"
+    connection.execute(f"copy ({gaps}) to '{part}' (format parquet, compression zstd)")
     put_in_place(part, gaps_path(lake, build.seq))
     write_atomically(folder / f"{build.seq:08d}.json", json.dumps(_to_json(build), indent=1).encode())
 
 
 def gaps_path(lake: Lake, seq: int) -> Path:
-    """The open gaps of a recorded build: gap_id, severity, amount_at_stake."""
+    """The open gaps of a recorded build: how grave each was, what was at stake, and whose it was."""
     return _folder(lake) / f"{seq:08d}.parquet"
 
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from filelock import AcquireReturnProxy, FileLock, Timeout
-
-from pipelines.errors import DeliveryRefused, LakeDamaged, WarehouseBusy
+from pipelines.errors import DeliveryRefused, LakeDamaged
+from pipelines.locks import hold
 from pipelines.settings import Settings
 
 Status = Literal["accepted", "refused", "repeat"]
@@ -54,7 +54,8 @@ class ContractRows:
 class Manifest:
     """One delivery and how it ended: the ledger line, and the batch whose rows it asserts.
 
-    `reading` is a fingerprint of how the bytes were read: the feed's format and mapping, and the contracts' versions.
+    `reading` is a fingerprint of how the bytes were read: by which feed and contracts. `replays` is, of a later attempt
+    at bytes that came before, the delivery that first brought them, and whose place among all it takes.
     """
 
     delivery_id: str
@@ -74,6 +75,12 @@ class Manifest:
     contracts: tuple[ContractRows, ...] = ()
     rejects: StoredFile | None = None
     reading: str = ""
+    replays: str | None = None
+
+    @property
+    def root_id(self) -> str:
+        """The delivery of which this is an attempt: itself, unless it is a replay."""
+        return self.replays or self.delivery_id
 
     @property
     def files(self) -> tuple[StoredFile, ...]:
@@ -159,21 +166,19 @@ class Lake:
         path = self.manifest_path(manifest.feed, manifest.delivery_id)
         write_atomically(path, json.dumps(_to_json(manifest), indent=1).encode())
 
-    def feed_lock(self, feed: str) -> FileLock:
-        """One process at a time decides what a feed's next delivery is."""
-        folder = self.folder / "_manifests" / feed
-        folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(folder / ".lock")
+    def hold_feed(self, feed: str) -> AbstractContextManager[None]:
+        """One process at a time decides what a feed's next delivery is; `WarehouseBusy` after `lock_seconds`."""
+        return hold(self.folder / "_manifests" / feed / ".lock", f"feed {feed}", self.lock_seconds)
 
-    def hold_feed(self, feed: str) -> AcquireReturnProxy[FileLock]:
-        """The feed's lock, held; `WarehouseBusy` where another process keeps it for longer than `lock_seconds`."""
-        try:
-            return self.feed_lock(feed).acquire(timeout=self.lock_seconds)
-        except Timeout as error:
-            raise WarehouseBusy(
-                f"feed {feed}: another process has been ingesting it for {self.lock_seconds:.0f} s. "
-                "Wait for it to end, or stop it, and run again."
-            ) from error
+
+def standing(manifests: Iterable[Manifest]) -> list[Manifest]:
+    """Of each delivery the attempt that counts: the last accepted, else the last; in order of first receipt."""
+    attempts: dict[str, Manifest] = {}
+    for manifest in sorted(manifests, key=lambda manifest: manifest.delivery_id):
+        before = attempts.get(manifest.root_id)
+        if before is None or manifest.status == "accepted" or before.status != "accepted":
+            attempts[manifest.root_id] = manifest
+    return [attempts[root_id] for root_id in sorted(attempts)]
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -15,7 +15,7 @@ from pipelines.publish import Published, publish
 from pipelines.receive import receive
 from pipelines.settings import Settings
 from pipelines.transform import Build, build, check_forward
-from pipelines.warehouse import Loaded, load
+from pipelines.warehouse import Loaded, held, load
 
 Tell = Callable[[str], None]
 
@@ -77,9 +77,10 @@ def run_night(settings: Settings, feeds: dict[str, Feed], as_of: date | None, te
     check_forward(settings, as_of or settings.today())
     swept = sweep(settings, feeds, tell=tell)
     try:
-        loaded, built = load_and_build(settings, as_of, tell)
-        tell("publish")
-        return Night(swept, loaded, built, publish(settings))
+        with held(settings):  # from the load to what is published, so that two runs at once do not mix their nights
+            loaded, built = load_and_build(settings, as_of, tell)
+            tell("publish")
+            return Night(swept, loaded, built, publish(settings))
     except FruitionError as error:
         swept.failures.append(error)
         return Night(swept)

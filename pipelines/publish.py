@@ -43,6 +43,7 @@ def publish(settings: Settings) -> Published:
         with warehouse.writing(settings) as connection:
             build = _recorded(settings, lake, connection)
             warehouse.sync_builds(connection, lake)
+            warehouse.settle(connection)
         settings.published.parent.mkdir(parents=True, exist_ok=True)
         part = settings.published.with_name(".benefits.duckdb.part")
         part.unlink(missing_ok=True)
@@ -60,14 +61,14 @@ def _recorded(settings: Settings, lake: Lake, connection: duckdb.DuckDBPyConnect
     if builds and (builds[-1].as_of, builds[-1].known_at) == (as_of, known_at):
         return builds[-1]
     seen = {delivery for build in builds for delivery in build.deliveries}
-    known = [row[0] for row in connection.execute("select delivery_id from meta.delivery order by 1").fetchall()]
+    held = connection.execute("select delivery_id from meta.delivery where built order by 1").fetchall()
     catalogue = settings.dbt_project / "seeds" / "gap_catalogue.csv"
     build = RecordedBuild(
         seq=builds[-1].seq + 1 if builds else 1,
         as_of=as_of,
         known_at=known_at,
         recorded_at=now(),
-        deliveries=tuple(delivery for delivery in known if delivery not in seen),
+        deliveries=tuple(delivery for (delivery,) in held if delivery not in seen),
         versions={name: importlib.metadata.version(name) for name in COMPONENTS},
         gap_catalogue=hashlib.sha256(catalogue.read_bytes()).hexdigest(),
         seconds={"transform": round(seconds, 3)},
@@ -79,11 +80,12 @@ def _recorded(settings: Settings, lake: Lake, connection: duckdb.DuckDBPyConnect
 
 def _latest(connection: duckdb.DuckDBPyConnection) -> tuple[date, datetime, float]:
     tables = _tables(connection, "meta")
-    row = connection.execute("select * from meta.latest_build").fetchone() if "latest_build" in tables else None
+    query = "select as_of, known_at, seconds, is_forward and succeeded from meta.latest_build"
+    row = connection.execute(query).fetchone() if "latest_build" in tables else None
     if row is None:
         raise ConfigError("Nothing was built yet: run `fruition build` first.")
-    as_of, known_at, is_forward, succeeded, seconds = row
-    if not succeeded or not is_forward:
+    as_of, known_at, seconds, is_sound = row
+    if not is_sound:
         raise BuildFailed(
             "The last build did not come through, so nothing was published. What was published before stays."
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 QUERIES = {
-    "delivery": "select * from source.meta.delivery",
+    "delivery": "select * exclude (built) from source.meta.delivery",
     "rejected_row": (
         "select feed, batch_id, contract, _row as line, column_name, rule, message from source.meta.rejected_row"
     ),
@@ -36,6 +36,10 @@ COLUMNS = {
         "rule": "Of a refused delivery, the rule that it broke.",
         "message": "What is wrong with a refused delivery, or what is to be known of another.",
         "next_step": "What mends a refused delivery.",
+        "root_id": "The delivery of which this is an attempt: itself, unless it is a replay.",
+        "placed_at": "Its place among all: what it speaks of (as_at), else the first receipt of its bytes.",
+        "known_from": "Since when builds know it, in UTC: its receipt, or the first build after it that loaded it.",
+        "withdrawn_at": "Since when a later attempt stands in its stead, in UTC; empty where it stands.",
     },
     "rejected_row": {
         "feed": "The feed that delivered the row.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -13,26 +14,35 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from dbt.artifacts.schemas.results import RunStatus, TestStatus
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from pipelines import warehouse
-from pipelines.builds import recorded_builds
+from pipelines.builds import RecordedBuild, recorded_builds
 from pipelines.contracts import describe_for_sql, load_contracts
 from pipelines.errors import BuildFailed, ConfigError
 from pipelines.feeds import readable_feeds
 from pipelines.lake import Lake
 from pipelines.settings import Settings, now
 
+ONE_MICROSECOND = timedelta(microseconds=1)
 ONE_DAY = timedelta(days=1)  # a day may have begun elsewhere already
 FAILED = {RunStatus.Error, TestStatus.Error, TestStatus.Fail}
 
-LATEST_BUILD = """
-create or replace table meta.latest_build (
-    as_of date, known_at timestamp, is_forward boolean, succeeded boolean, seconds double
-)
-"""
+
+@dataclass(frozen=True)
+class Standing:
+    """What a warehouse file speaks of: a date, a state of knowledge, and the number of the recorded build that it is.
+
+    `seq` is None where no forward build ever stood there.
+    """
+
+    as_of: date
+    known_at: datetime
+    seq: int | None
+    is_forward: bool
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,6 @@ def build(
     a file that gets the whole warehouse as it was then. Raises `ConfigError` where the date asks for `into` and there
     is none, `BuildFailed` where a model or a test of severity error fails.
     """
-    moment = now()
     day = as_of or settings.today()
     if into:
         _check_target(settings, into)
@@ -73,18 +82,61 @@ def build(
     with warehouse.held(settings):
         with warehouse.writing(settings) as connection:
             warehouse.prepare(connection, load_contracts(settings.contracts), readable_feeds(settings.feeds)[0])
-            warehouse.sync_builds(connection, Lake.of(settings))
+            builds = warehouse.sync_builds(connection, Lake.of(settings))
+            stands = looking_back(builds, day, known_at) if into else _going_forward(connection, builds, day)
+            warehouse.settle(connection, stands.known_at if stands.is_forward else None)
         file = _copied(settings.warehouse, into) if into else settings.warehouse
-        variables = _variables(settings)
-        _note(file, day, known_at or moment, into is None, succeeded=False, seconds=0.0)
-        started = time.monotonic()
-        result = run_dbt(settings, file, ["build", "--exclude-resource-type", "unit_test"], variables, full, on_node)
-        seconds = time.monotonic() - started
-        results = _sound(result)
-        _note(file, day, known_at or moment, into is None, succeeded=True, seconds=seconds)
-    nodes = results.results
-    warnings = tuple(node.node.name for node in nodes if node.status == TestStatus.Warn)
-    return Build(day, known_at or moment, into is None, file, len(nodes), warnings, seconds)
+        return build_file(settings, file, stands, full, on_node)
+
+
+def build_file(
+    settings: Settings,
+    file: Path,
+    stands: Standing,
+    full: bool = False,
+    on_node: Callable[[str], None] = lambda name: None,
+    select: tuple[str, ...] = (),
+) -> Build:
+    """Run dbt on a loaded warehouse file. `select` names the models wanted, without tests; none means everything."""
+    command = ["run", "--select", *select] if select else ["build", "--exclude-resource-type", "unit_test"]
+    fingerprint = versions_fingerprint(settings)
+    with warehouse.closing_connection(file, read_only=False) as connection:
+        full = full or warehouse.fingerprint(connection, "versions") != fingerprint
+        _note(connection, stands, succeeded=False, seconds=0.0)
+    started = time.monotonic()
+    results = _sound(run_dbt(settings, file, command, _variables(settings), full, on_node)).results
+    seconds = time.monotonic() - started
+    with warehouse.closing_connection(file, read_only=False) as connection:
+        warehouse.note_fingerprint(connection, "versions", fingerprint)
+        _note(connection, stands, succeeded=True, seconds=seconds)
+    warnings = tuple(result.node.name for result in results if result.status == TestStatus.Warn)
+    return Build(stands.as_of, stands.known_at, stands.is_forward, file, len(results), warnings, seconds)
+
+
+def looking_back(builds: list[RecordedBuild], as_of: date, known_at: datetime | None) -> Standing:
+    """What a build that looks back speaks of: between two recorded builds, what the earlier of them knew."""
+    asked = known_at or now()
+    earlier = [build for build in builds if build.known_at <= asked]
+    if earlier and len(earlier) < len(builds):
+        asked = max(build.known_at for build in earlier)
+    seq = next((build.seq for build in builds if (build.as_of, build.known_at) == (as_of, asked)), None)
+    return Standing(as_of, asked, seq, is_forward=False)
+
+
+def _going_forward(connection: duckdb.DuckDBPyConnection, builds: list[RecordedBuild], as_of: date) -> Standing:
+    """What the next forward build speaks of: everything loaded, at a moment later than that of every build before."""
+    moment = max([now(), *(build.known_at + ONE_MICROSECOND for build in builds)])
+    connection.execute("update meta.delivery set built = true where not built")
+    return Standing(as_of, moment, builds[-1].seq + 1 if builds else 1, is_forward=True)
+
+
+def versions_fingerprint(settings: Settings) -> str:
+    """What the row versions depend on besides what was delivered; where it changes, they are made anew."""
+    folder = settings.dbt_project
+    files = sorted([*folder.glob("macros/**/*.sql"), *folder.glob("models/staging/**/*")])
+    parts = [path.read_bytes() for path in files if path.is_file()]
+    contracts = describe_for_sql(load_contracts(settings.contracts))
+    return hashlib.sha256(b"\0".join([*parts, contracts.encode(), duckdb.__version__.encode()])).hexdigest()[:16]
 
 
 def check_forward(settings: Settings, as_of: date) -> None:
@@ -195,10 +247,12 @@ def _sound(result: dbtRunnerResult) -> RunExecutionResult:
     return result.result
 
 
-def _note(file: Path, as_of: date, known_at: datetime, is_forward: bool, *, succeeded: bool, seconds: float) -> None:
+def _note(connection: duckdb.DuckDBPyConnection, stands: Standing, *, succeeded: bool, seconds: float) -> None:
     """Say in the warehouse itself which build its marts are of, and whether it came through."""
-    with warehouse.closing_connection(file, read_only=False) as connection:
-        connection.execute(LATEST_BUILD)
-        connection.execute(
-            "insert into meta.latest_build values (?, ?, ?, ?, ?)", [as_of, known_at, is_forward, succeeded, seconds]
-        )
+    connection.execute("begin")
+    connection.execute("delete from meta.latest_build")
+    connection.execute(
+        "insert into meta.latest_build values (?, ?, ?, ?, ?, ?)",
+        [stands.as_of, stands.known_at, stands.seq, stands.is_forward, succeeded, seconds],
+    )
+    connection.execute("commit")

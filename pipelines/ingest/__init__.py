@@ -22,7 +22,7 @@ from pipelines.contracts import Contract, load_contracts
 from pipelines.errors import DeliveryRefused
 from pipelines.feeds import AsAt, Feed
 from pipelines.ingest.mapping import check_mapping
-from pipelines.lake import Lake, Manifest, Status, file_exists
+from pipelines.lake import Lake, Manifest, Status, file_exists, standing
 from pipelines.landing import Claim
 from pipelines.settings import Settings
 
@@ -143,8 +143,8 @@ def _received(feed: Feed, contracts: dict[str, Contract], claim: Claim, archived
 
 def _reading(feed: Feed, contracts: dict[str, Contract]) -> str:
     """A fingerprint of how the feed's bytes are read now."""
-    versions = {name: contract.version for name, contract in sorted(contracts.items())}
-    text = feed.model_dump_json(include={"format", "delivers"}) + json.dumps(versions)
+    text = feed.model_dump_json(include={"format", "delivers", "mode", "as_at", "tolerance", "allow_empty"})
+    text += json.dumps([asdict(contract) for _, contract in sorted(contracts.items())], default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -167,7 +167,7 @@ def _with_as_at(manifest: Manifest, as_at: AsAt | None) -> Manifest:
 
 def _repeated(manifest: Manifest, earlier: list[Manifest]) -> Manifest | None:
     """The same bytes as the feed's latest delivery, with the same as-at: recorded, and without effect."""
-    latest = next((m for m in reversed(earlier) if m.status != "repeat"), None)
+    latest = next((m for m in reversed(standing(earlier)) if m.status != "repeat"), None)
     if latest is None or latest.status != "accepted":
         return None
     if (latest.sha256, latest.as_at) != (manifest.sha256, manifest.as_at):

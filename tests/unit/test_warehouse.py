@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from filelock import FileLock
 from pipelines import lake, warehouse
 from pipelines.errors import ConfigError, LakeDamaged, WarehouseBusy
 from pipelines.settings import Settings
+from pipelines.warehouse import loading, opening
 from tests.door import HEADER, Door, reading, readings
 
 spawned = multiprocessing.get_context("fork")
@@ -116,8 +118,8 @@ def test_a_lock_that_is_not_let_go_ends_in_a_clear_message_after_a_bounded_wait(
 ) -> None:
     door.settings.warehouse.parent.mkdir(parents=True)
     process, release = elsewhere(hold, door.settings.warehouse.with_suffix(".lock"))
-    monkeypatch.setattr(warehouse, "LOCK_SECONDS", 0.2)
-    with pytest.raises(WarehouseBusy, match="Another process has been writing the warehouse for 0 s") as caught:
+    monkeypatch.setattr(opening, "LOCK_SECONDS", 0.2)
+    with pytest.raises(WarehouseBusy, match="warehouse: another process has been at it for longer than 0 s") as caught:
         warehouse.load(door.settings)
     release.set()
     process.join()
@@ -134,7 +136,7 @@ def test_somebody_who_has_the_file_open_in_another_program_is_waited_for_and_nam
         monkeypatch.context() as patch,
         pytest.raises(WarehouseBusy, match=r"Another program has had benefits\.duckdb open"),
     ):
-        patch.setattr(warehouse, "LOCK_SECONDS", 0.2)
+        patch.setattr(opening, "LOCK_SECONDS", 0.2)
         warehouse.load(door.settings)
     release.set()
     assert warehouse.load(door.settings).deliveries == 0
@@ -142,21 +144,39 @@ def test_somebody_who_has_the_file_open_in_another_program_is_waited_for_and_nam
 
 
 def test_a_feed_that_another_process_keeps_ingesting_ends_in_a_clear_message(door: Door) -> None:
-    held = lake.Lake.of(door.settings)
-    process, release = elsewhere(hold, Path(held.feed_lock("readings").lock_file))
-    with pytest.raises(WarehouseBusy, match="feed readings: another process has been ingesting it"):
-        lake.Lake(door.settings.lake, lock_seconds=0.1).hold_feed("readings")
+    path = door.settings.lake / "_manifests" / "readings" / ".lock"
+    path.parent.mkdir(parents=True)
+    process, release = elsewhere(hold, path)
+    busy = pytest.raises(WarehouseBusy, match="feed readings: another process has been at it")
+    with busy, lake.Lake(door.settings.lake, lock_seconds=0.1).hold_feed("readings"):
+        pass
     release.set()
     process.join()
-    with held.hold_feed("readings"):
-        pass
     with lake.Lake(door.settings.lake, lock_seconds=0.1).hold_feed("readings"):
         pass
 
 
+def hold_for_a_while(settings: Settings, held: Event, seconds: float) -> None:
+    with warehouse.held(settings):
+        held.set()
+        time.sleep(seconds)
+
+
+def test_who_waits_for_a_lock_says_for_whom(door: Door, caplog: pytest.LogCaptureFixture) -> None:
+    held = spawned.Event()
+    process = spawned.Process(target=hold_for_a_while, args=(door.settings, held, 2.5))
+    process.start()
+    assert held.wait(60)
+    with warehouse.held(door.settings):
+        pass
+    assert f"warehouse: waiting for process {process.pid} on " in caplog.text
+    process.join()
+    assert not list(door.settings.warehouse.parent.glob("*.holder"))
+
+
 def die_while_loading(settings: Settings, point: str) -> None:
     """Load, and be killed at the second delivery: after its rows, or after its ledger line, before the commit."""
-    function = getattr(warehouse, point)
+    function = getattr(loading, point)
     calls = 0
 
     def killed(*arguments: Any) -> Any:
@@ -168,7 +188,7 @@ def die_while_loading(settings: Settings, point: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return result
 
-    setattr(warehouse, point, killed)
+    setattr(loading, point, killed)
     warehouse.load(settings)
 
 

@@ -83,6 +83,10 @@ def fill_warehouse(
                 _enter_delivery(connection, contracts[name], len(unsent))
             stamped = [{**_origin(name), "_row": line, **row} for line, row in enumerate(rows, start=2)]
             insert(connection, f"raw.{name}", [_with_keys(contracts[name], row) for row in stamped])
+            connection.execute(f"update raw.{name} set _key = {warehouse.key_of(contracts[name])}")
+        connection.execute("update meta.delivery set root_id = coalesce(root_id, delivery_id), built = false")
+        warehouse.settle(connection)
+        connection.execute("insert into meta.latest_build (seq) values (1)")
 
 
 def _origin(contract: str) -> dict[str, str]:

@@ -1,0 +1,162 @@
+"""lake -> raw: loading asks the ledger which deliveries are in, and brings in the others, each in one transaction: rows,
+rejects and ledger line together. So it may be run any number of times, by any number of processes, with the same result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import duckdb
+
+from pipelines.contracts import Contract, load_contracts
+from pipelines.errors import ConfigError, LakeDamaged
+from pipelines.feeds import readable_feeds
+from pipelines.lake import Lake, Manifest, StoredFile, file_exists, sha256_of
+from pipelines.settings import Settings
+from pipelines.sql import quoted
+from pipelines.warehouse.ledger import settle, sync_builds
+from pipelines.warehouse.opening import closing_connection, held, writing
+from pipelines.warehouse.schema import is_outdated, key_of, prepare
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What one load brought into the warehouse."""
+
+    deliveries: int
+    rows: int
+    rejects: int
+
+
+def load(settings: Settings, on_delivery: Callable[[str], None] = lambda name: None) -> Loaded:
+    """Bring every delivery that the ledger does not hold into the warehouse.
+
+    Raises `WarehouseBusy` where another process keeps writing, `LakeDamaged` where a committed file is not as it was.
+    """
+    contracts = load_contracts(settings.contracts)
+    lake = Lake.of(settings)
+    deliveries = rows = rejects = 0
+    with held(settings):
+        _remove_outdated(settings)
+    with writing(settings) as connection:
+        prepare(connection, contracts, readable_feeds(settings.feeds)[0])
+        known = {row[0] for row in connection.execute("select delivery_id from meta.delivery").fetchall()}
+        for manifest in lake.manifests():
+            if manifest.delivery_id in known:
+                continue
+            on_delivery(manifest.name)
+            loaded = _load_delivery(connection, lake, contracts, manifest)
+            deliveries, rows, rejects = deliveries + 1, rows + loaded[0], rejects + loaded[1]
+        sync_builds(connection, lake)
+        settle(connection)
+    return Loaded(deliveries, rows, rejects)
+
+
+def _remove_outdated(settings: Settings) -> None:
+    """Remove a warehouse file that another version of Fruition or DuckDB made: the lake has all that is in it."""
+    if not settings.warehouse.exists():
+        return
+    with closing_connection(settings.warehouse, read_only=True) as connection:
+        outdated = is_outdated(connection)
+    if outdated:
+        settings.warehouse.unlink()
+
+
+def _load_delivery(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, contracts: dict[str, Contract], manifest: Manifest
+) -> tuple[int, int]:
+    """One delivery in one transaction; returns the rows and rejects that were new to the warehouse."""
+    for stored in manifest.files:
+        verify(lake, stored)
+    connection.execute("begin")
+    try:
+        rows, rejects = (
+            (0, 0) if _has_batch(connection, manifest) else _insert_batch(connection, lake, contracts, manifest)
+        )
+        _insert_ledger(connection, manifest)
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    return rows, rejects
+
+
+def verify(lake: Lake, stored: StoredFile) -> None:
+    """`LakeDamaged` unless the file is there with the bytes its manifest names."""
+    if not file_exists(lake, stored):
+        raise LakeDamaged(f"lake/{stored.path} is missing: restore it from a backup.")
+    if sha256_of(lake.folder / stored.path) != stored.sha256:
+        raise LakeDamaged(f"lake/{stored.path} was altered: restore it from a backup.")
+
+
+def _has_batch(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> bool:
+    """Whether the rows are there already: a batch is stored once, however many deliveries assert it."""
+    asserted = "select 1 from meta.delivery where feed = ? and batch_id = ? and status <> 'repeat' limit 1"
+    return connection.execute(asserted, [manifest.feed, manifest.batch_id]).fetchone() is not None
+
+
+def _insert_batch(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, contracts: dict[str, Contract], manifest: Manifest
+) -> tuple[int, int]:
+    rows = 0
+    for entry in manifest.contracts:
+        if entry.contract not in contracts:
+            raise ConfigError(f"expectations/{entry.contract}.yml is gone, but the lake holds its rows: put it back.")
+        known = {column.name for column in contracts[entry.contract].columns}
+        columns = ", ".join(quoted(name) for name in entry.mapped_columns if name in known)
+        key = key_of(contracts[entry.contract])
+        connection.execute(
+            f"insert into raw.{entry.contract} by name select {columns}, $1 as _feed, $2 as _batch_id, _row, {key} as _key "
+            "from read_parquet($3, hive_partitioning = false)",
+            [manifest.feed, manifest.batch_id, str(lake.folder / entry.rows.path)],
+        )
+        rows += entry.rows.rows
+    if manifest.rejects:
+        connection.execute(
+            "insert into meta.rejected_row select $1, $2, * from read_parquet($3, hive_partitioning = false)",
+            [manifest.feed, manifest.batch_id, str(lake.folder / manifest.rejects.path)],
+        )
+    return rows, manifest.rejects.rows if manifest.rejects else 0
+
+
+def _insert_ledger(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+    connection.execute(
+        f"insert into meta.delivery values ({', '.join('?' * 18)}, null, null, null, false)",
+        [
+            manifest.delivery_id,
+            manifest.feed,
+            manifest.name,
+            manifest.sha256,
+            manifest.size_bytes,
+            manifest.as_at,
+            manifest.received_at,
+            manifest.status,
+            manifest.mode,
+            manifest.batch_id,
+            manifest.counted,
+            manifest.accepted,
+            manifest.rejected,
+            manifest.filtered,
+            manifest.rule,
+            manifest.message,
+            manifest.next_step,
+            manifest.root_id,
+        ],
+    )
+    for entry in manifest.contracts:
+        connection.execute(
+            "insert into meta.delivery_contract values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                manifest.delivery_id,
+                manifest.feed,
+                manifest.batch_id,
+                entry.contract,
+                f",{','.join(entry.mapped_columns)},",
+                entry.counted,
+                entry.accepted,
+                entry.rejected,
+                entry.filtered,
+                entry.unreadable_keys,
+            ],
+        )

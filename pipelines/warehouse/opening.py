@@ -1,0 +1,77 @@
+"""Opening the DuckDB files: one process writes, or many read; who finds it taken waits within bounds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import duckdb
+
+from pipelines.errors import ConfigError, WarehouseBusy
+from pipelines.locks import hold
+from pipelines.settings import Settings
+
+LOCK_SECONDS = 600.0
+LOCK_POLL_SECONDS = 0.5
+MEMORY_LIMIT = "2GB"
+
+Configuration = dict[str, str | bool | int | float | list[str]]
+
+
+@contextmanager
+def writing(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, open for writing by this process alone."""
+    with held(settings), closing_connection(settings.warehouse, read_only=False) as connection:
+        yield connection
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, open for reading: waits its turn, since DuckDB lets nobody read while one process writes."""
+    if not settings.warehouse.exists():
+        raise ConfigError(f"{settings.warehouse.name} does not exist yet: run `fruition run` first.")
+    with held(settings), closing_connection(settings.warehouse, read_only=True) as connection:
+        yield connection
+
+
+def held(settings: Settings, seconds: float | None = None) -> AbstractContextManager[None]:
+    """The warehouse's lock; `WarehouseBusy` after a bounded wait. Taken again by the same process, it counts."""
+    return hold(settings.warehouse.with_suffix(".lock"), "warehouse", LOCK_SECONDS if seconds is None else seconds)
+
+
+@contextmanager
+def closing_connection(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB file of ours, opened with bounded memory and no extensions from outside, and closed again."""
+    configuration: Configuration = {
+        "threads": 2,
+        "memory_limit": MEMORY_LIMIT,
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "allow_community_extensions": "false",
+        "temp_directory": str(path.parent / ".spill"),
+        "preserve_insertion_order": "false",  # rows carry their line; large loads are then written once, not twice
+    }
+    connection = _connected(path, read_only, configuration)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _connected(path: Path, read_only: bool, configuration: Configuration) -> duckdb.DuckDBPyConnection:
+    """Connect; wait, within bounds, for somebody who has the file open without having asked for our lock."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only, config=configuration)
+        except duckdb.IOException as error:
+            if "set lock on file" not in str(error):
+                raise
+            if time.monotonic() > deadline:
+                raise WarehouseBusy(
+                    f"Another program has had {path.name} open for {LOCK_SECONDS:.0f} s. Close it there and run again; "
+                    "to look at the figures, open published/benefits.duckdb instead."
+                ) from error
+        time.sleep(LOCK_POLL_SECONDS)
