@@ -19,6 +19,8 @@ from typing import Any, Literal
 from pipelines.errors import DeliveryRefused, LakeDamaged
 from pipelines.locks import hold
 from pipelines.settings import Settings
+from pipelines.sql import literal
+from pipelines.sql import literal
 
 Status = Literal["accepted", "refused", "repeat"]
 TIMESTAMP = "%Y-%m-%dT%H:%M:%S.%f"
@@ -27,11 +29,25 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file of the lake: its path below the lake's folder, what it holds and how many rows."""
+    """Rows in a file of the lake: its path below the lake's folder, its hash, and how many of its rows are meant.
+
+    All of them, unless several batches share the file: then those whose `_batch_id` is `batch_id`.
+    """
 
     path: str
     sha256: str
     rows: int
+    batch_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Archived bytes that are gone on purpose: since when, and why, in words that end a sentence."""
+
+    feed: str
+    sha256: str
+    removed_at: datetime
+    why: str
 
 
 @dataclass(frozen=True)
@@ -146,6 +162,10 @@ class Lake:
     def manifest_path(self, feed: str, delivery_id: str) -> Path:
         return self.folder / "_manifests" / feed / f"{delivery_id}.json"
 
+    def relation(self, stored: StoredFile) -> str:
+        """The rows of a stored file, as SQL to select from."""
+        return f"read_parquet({literal(str(self.folder / stored.path))}, hive_partitioning = false)"
+
     def workspaces(self, feed: str) -> Path:
         """Where the feed's deliveries are worked on; what lies there while nobody holds the feed is of a stopped run."""
         return self.folder / "_work" / feed
@@ -164,7 +184,30 @@ class Lake:
     def commit(self, manifest: Manifest) -> None:
         """Write the manifest, atomically and last: from here on the delivery is in the lake."""
         path = self.manifest_path(manifest.feed, manifest.delivery_id)
-        write_atomically(path, json.dumps(_to_json(manifest), indent=1).encode())
+        write_json(path, _to_json(manifest))
+
+    def relation(self, stored: StoredFile) -> str:
+        """The SQL relation of the rows that are meant, in no order: the one way to read what a manifest names."""
+        file = f"read_parquet({literal(str(self.folder / stored.path))}, hive_partitioning = false)"
+        if stored.batch_id is None:
+            return file
+        return f"(select * exclude (_batch_id) from {file} where _batch_id = {literal(stored.batch_id)})"
+
+    def removal(self, feed: str, sha256: str) -> Removal | None:
+        """Why the archive has these bytes no more, where that was decided."""
+        path = self._removal_path(feed, sha256)
+        if not path.exists():
+            return None
+        document = read_json(path)
+        return Removal(**{**document, "removed_at": datetime.strptime(document["removed_at"], TIMESTAMP)})
+
+    def note_removal(self, removal: Removal) -> None:
+        """Remember, before they go, that archived bytes are to be gone."""
+        document = {**asdict(removal), "removed_at": removal.removed_at.strftime(TIMESTAMP)}
+        write_json(self._removal_path(removal.feed, removal.sha256), document)
+
+    def _removal_path(self, feed: str, sha256: str) -> Path:
+        return self.folder / "_removed" / feed / f"{sha256}.json"
 
     def hold_feed(self, feed: str) -> AbstractContextManager[None]:
         """One process at a time decides what a feed's next delivery is; `WarehouseBusy` after `lock_seconds`."""
@@ -240,6 +283,22 @@ def write_atomically(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     put_in_place(part, path)
+
+
+def write_json(path: Path, document: dict[str, Any]) -> None:
+    """Write a JSON document atomically."""
+    write_atomically(path, json.dumps(document, indent=1).encode())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON document of the lake; `LakeDamaged` where it cannot be read."""
+    try:
+        document: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        return document
+    except (OSError, ValueError) as error:
+        raise LakeDamaged(
+            f"lake/{path.parent.parent.name}/{path.parent.name}/{path.name} cannot be read: restore it from a backup."
+        ) from error
 
 
 def put_in_place(part: Path, path: Path) -> None:

@@ -36,12 +36,12 @@ class Claim:
 
     @property
     def received_at(self) -> datetime:
-        return datetime.strptime(self.delivery_id.partition("-")[0], ID_TIME)
+        return receipt_of(self.delivery_id)
 
     @classmethod
     def new(cls, home: Path, name: str) -> Claim:
         """A place of its own below the feed's landing folder, to which a file can be renamed."""
-        delivery_id = f"{now().strftime(ID_TIME)}-{secrets.token_hex(3)}"
+        delivery_id = new_delivery_id(now())
         place = home / CLAIMED / delivery_id
         place.mkdir(parents=True)
         return cls(delivery_id, place / name)
@@ -59,6 +59,16 @@ class Claim:
         self.path.unlink(missing_ok=True)
         with contextlib.suppress(FileNotFoundError):
             self.path.parent.rmdir()
+
+
+def new_delivery_id(received_at: datetime) -> str:
+    """A delivery's identifier, which sorts by receipt."""
+    return f"{received_at.strftime(ID_TIME)}-{secrets.token_hex(3)}"
+
+
+def receipt_of(delivery_id: str) -> datetime:
+    """When a delivery was received, as its identifier says."""
+    return datetime.strptime(delivery_id.partition("-")[0], ID_TIME)
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def publish(settings: Settings) -> Published:
             warehouse.settle(connection)
         settings.published.parent.mkdir(parents=True, exist_ok=True)
         part = settings.published.with_name(".benefits.duckdb.part")
-        part.unlink(missing_ok=True)
+        warehouse.remove_database(part)
         rows = _copy(settings, part)
         _marts_as_parquet(settings, part)
         part.chmod(READ_ONLY)

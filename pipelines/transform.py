@@ -74,7 +74,7 @@ def build(
     """
     day = as_of or settings.today()
     if into:
-        _check_target(settings, into)
+        check_target(settings, into)
     elif known_at is not None:
         raise ConfigError("--known-at looks back: say with --into which file gets the result.")
     else:
@@ -83,7 +83,7 @@ def build(
         with warehouse.writing(settings) as connection:
             warehouse.prepare(connection, load_contracts(settings.contracts), readable_feeds(settings.feeds)[0])
             builds = warehouse.sync_builds(connection, Lake.of(settings))
-            stands = looking_back(builds, day, known_at) if into else _going_forward(connection, builds, day)
+            stands = looking_back(builds, day, known_at) if into else going_forward(connection, builds, day)
             warehouse.settle(connection, stands.known_at if stands.is_forward else None)
         file = _copied(settings.warehouse, into) if into else settings.warehouse
         return build_file(settings, file, stands, full, on_node)
@@ -123,7 +123,7 @@ def looking_back(builds: list[RecordedBuild], as_of: date, known_at: datetime | 
     return Standing(as_of, asked, seq, is_forward=False)
 
 
-def _going_forward(connection: duckdb.DuckDBPyConnection, builds: list[RecordedBuild], as_of: date) -> Standing:
+def going_forward(connection: duckdb.DuckDBPyConnection, builds: list[RecordedBuild], as_of: date) -> Standing:
     """What the next forward build speaks of: everything loaded, at a moment later than that of every build before."""
     moment = max([now(), *(build.known_at + ONE_MICROSECOND for build in builds)])
     connection.execute("update meta.delivery set built = true where not built")
@@ -153,7 +153,7 @@ def check_forward(settings: Settings, as_of: date) -> None:
         )
 
 
-def _check_target(settings: Settings, into: Path) -> None:
+def check_target(settings: Settings, into: Path) -> None:
     """`ConfigError` where the file of a build that looks back would take the place of something else."""
     if into.resolve() in {settings.warehouse, settings.published}:
         raise ConfigError("--into names the warehouse itself: give another file.")
@@ -169,6 +169,7 @@ def _check_target(settings: Settings, into: Path) -> None:
 
 def _copied(source: Path, into: Path) -> Path:
     into.parent.mkdir(parents=True, exist_ok=True)
+    warehouse.remove_database(into)
     shutil.copyfile(source, into)
     return into
 

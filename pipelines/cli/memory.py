@@ -1,13 +1,57 @@
-"""What the lake remembers: audit."""
+"""What the lake remembers: replay, rebuild, audit."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from pipelines import console
-from pipelines.cli.options import Json, app
-from pipelines.console import ledger
+from pipelines.cli.options import AsOf, Json, KnownAt, app
+from pipelines.console import ledger, memory
 from pipelines.settings import Settings
+
+
+@app.command()
+def replay(
+    batches: Annotated[
+        list[str], typer.Argument(metavar="BATCH…", help="Batches as `fruition deliveries` lists them.")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Read archived bytes anew, as the mended feed or contract says; exit code 1 where some are refused (again)."""
+    from pipelines.replay import replay as read_anew
+
+    with console.progress() as tell:
+        results = read_anew(Settings.from_environment(), batches, dry_run, tell)
+    if as_json:
+        console.print_json(results)
+    else:
+        memory.print_replays(results, dry_run)
+    raise typer.Exit(1 if any(result.status == "refused" for result in results) else 0)
+
+
+@app.command()
+def rebuild(
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    into: Annotated[Path | None, typer.Option(help="Another DuckDB file; nothing is published then.")] = None,
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="Also report what today's rules would have said of each recorded build.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make the warehouse from the lake alone, gap history and events included: the last recorded build again."""
+    from pipelines.rebuild import rebuild as make_anew
+
+    with console.progress() as tell:
+        result = make_anew(Settings.from_environment(), as_of, known_at, into, recompute, tell)
+    if as_json:
+        console.print_json(result)
+    else:
+        memory.print_rebuilt(result)
 
 
 @app.command()

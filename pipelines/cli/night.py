@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipelines import console
-from pipelines.cli.options import AsOf, FeedName, Json, app, chosen_feeds, moment_of
+from pipelines.cli.options import AsOf, FeedName, Json, KnownAt, app, chosen_feeds
 from pipelines.console import nights
 from pipelines.errors import ConfigError
 from pipelines.settings import Settings
@@ -60,10 +59,7 @@ def ingest(
 @app.command()
 def build(
     as_of: AsOf = None,
-    known_at: Annotated[
-        datetime | None,
-        typer.Option(parser=moment_of, metavar="TIME", help="Only what had been received by then (UTC)."),
-    ] = None,
+    known_at: KnownAt = None,
     into: Annotated[
         Path | None, typer.Option(help="A DuckDB file for a build that looks back; nothing is published.")
     ] = None,

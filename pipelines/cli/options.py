@@ -42,6 +42,9 @@ AsOf = Annotated[
     date | None,
     typer.Option(parser=day, metavar="YYYY-MM-DD", help="The business date reported on; today by default."),
 ]
+KnownAt = Annotated[
+    datetime | None, typer.Option(parser=moment_of, metavar="TIME", help="Only what was known by then (UTC).")
+]
 FeedName = Annotated[str | None, typer.Argument(metavar="[FEED]", help="One feed; all of them by default.")]
 
 

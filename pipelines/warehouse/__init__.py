@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pipelines.warehouse.ledger import settle, sync_builds
-from pipelines.warehouse.loading import Loaded, load, verify
-from pipelines.warehouse.opening import closing_connection, held, reading, writing
+from pipelines.warehouse.loading import Loaded, load, load_into, verify
+from pipelines.warehouse.opening import closing_connection, held, reading, remove_database, writing
 from pipelines.warehouse.schema import fingerprint, is_outdated, key_of, note_fingerprint, prepare
 
 __all__ = [
@@ -15,9 +15,11 @@ __all__ = [
     "is_outdated",
     "key_of",
     "load",
+    "load_into",
     "note_fingerprint",
     "prepare",
     "reading",
+    "remove_database",
     "settle",
     "sync_builds",
     "verify",

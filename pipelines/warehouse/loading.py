@@ -16,7 +16,7 @@ from pipelines.lake import Lake, Manifest, StoredFile, file_exists, sha256_of
 from pipelines.settings import Settings
 from pipelines.sql import quoted
 from pipelines.warehouse.ledger import settle, sync_builds
-from pipelines.warehouse.opening import closing_connection, held, writing
+from pipelines.warehouse.opening import closing_connection, held, remove_database, writing
 from pipelines.warehouse.schema import is_outdated, key_of, prepare
 
 
@@ -34,22 +34,29 @@ def load(settings: Settings, on_delivery: Callable[[str], None] = lambda name: N
 
     Raises `WarehouseBusy` where another process keeps writing, `LakeDamaged` where a committed file is not as it was.
     """
+    with held(settings):
+        _remove_outdated(settings)
+        with writing(settings) as connection:
+            return load_into(connection, settings, on_delivery)
+
+
+def load_into(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, on_delivery: Callable[[str], None] = lambda name: None
+) -> Loaded:
+    """Bring every delivery that it does not hold into an open warehouse file, new or old, and the builds recorded."""
     contracts = load_contracts(settings.contracts)
     lake = Lake.of(settings)
     deliveries = rows = rejects = 0
-    with held(settings):
-        _remove_outdated(settings)
-    with writing(settings) as connection:
-        prepare(connection, contracts, readable_feeds(settings.feeds)[0])
-        known = {row[0] for row in connection.execute("select delivery_id from meta.delivery").fetchall()}
-        for manifest in lake.manifests():
-            if manifest.delivery_id in known:
-                continue
-            on_delivery(manifest.name)
-            loaded = _load_delivery(connection, lake, contracts, manifest)
-            deliveries, rows, rejects = deliveries + 1, rows + loaded[0], rejects + loaded[1]
-        sync_builds(connection, lake)
-        settle(connection)
+    prepare(connection, contracts, readable_feeds(settings.feeds)[0])
+    known = {row[0] for row in connection.execute("select delivery_id from meta.delivery").fetchall()}
+    for manifest in lake.manifests():
+        if manifest.delivery_id in known:
+            continue
+        on_delivery(manifest.name)
+        loaded = _load_delivery(connection, lake, contracts, manifest)
+        deliveries, rows, rejects = deliveries + 1, rows + loaded[0], rejects + loaded[1]
+    sync_builds(connection, lake)
+    settle(connection)
     return Loaded(deliveries, rows, rejects)
 
 
@@ -60,7 +67,7 @@ def _remove_outdated(settings: Settings) -> None:
     with closing_connection(settings.warehouse, read_only=True) as connection:
         outdated = is_outdated(connection)
     if outdated:
-        settings.warehouse.unlink()
+        remove_database(settings.warehouse)
 
 
 def _load_delivery(
@@ -108,14 +115,14 @@ def _insert_batch(
         key = key_of(contracts[entry.contract])
         connection.execute(
             f"insert into raw.{entry.contract} by name select {columns}, $1 as _feed, $2 as _batch_id, _row, {key} as _key "
-            "from read_parquet($3, hive_partitioning = false)",
-            [manifest.feed, manifest.batch_id, str(lake.folder / entry.rows.path)],
+            f"from {lake.relation(entry.rows)}",
+            [manifest.feed, manifest.batch_id],
         )
         rows += entry.rows.rows
     if manifest.rejects:
         connection.execute(
-            "insert into meta.rejected_row select $1, $2, * from read_parquet($3, hive_partitioning = false)",
-            [manifest.feed, manifest.batch_id, str(lake.folder / manifest.rejects.path)],
+            f"insert into meta.rejected_row select $1, $2, * from {lake.relation(manifest.rejects)}",
+            [manifest.feed, manifest.batch_id],
         )
     return rows, manifest.rejects.rows if manifest.rejects else 0
 

@@ -60,6 +60,12 @@ def closing_connection(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDB
         connection.close()
 
 
+def remove_database(path: Path) -> None:
+    """Remove a DuckDB file, and the log that a killed process may have left beside it: it would fit no other file."""
+    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+
+
 def _connected(path: Path, read_only: bool, configuration: Configuration) -> duckdb.DuckDBPyConnection:
     """Connect; wait, within bounds, for somebody who has the file open without having asked for our lock."""
     deadline = time.monotonic() + LOCK_SECONDS
