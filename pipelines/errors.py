@@ -25,6 +25,10 @@ class WarehouseBusy(SourceUnavailable):
     """Another process holds a lock and did not let go within the bounded wait."""
 
 
+class DiskFull(SourceUnavailable):
+    """There is no room left where the data is; once there is, running again is the right answer."""
+
+
 class LakeDamaged(FruitionError):
     """A committed file is missing or differs from what its manifest says."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from pipelines.disk import naming_a_full_disk
 from pipelines.errors import FruitionError
 from pipelines.feeds import Feed
 from pipelines.ingest import Outcome, ingest
@@ -56,8 +57,9 @@ def sweep(
     for feed in feeds.values():
         try:
             tell(f"receive {feed.name}")
-            result.left += receive(settings, feed, files).left
-            result.outcomes += ingest(settings, feed, lambda name, feed=feed: tell(f"ingest {feed.name}: {name}"))  # type: ignore[misc]
+            with naming_a_full_disk():
+                result.left += receive(settings, feed, files).left
+                result.outcomes += ingest(settings, feed, lambda name, feed=feed: tell(f"ingest {feed.name}: {name}"))  # type: ignore[misc]
         except FruitionError as error:
             result.failures.append(error)
     return result
@@ -77,7 +79,10 @@ def run_night(settings: Settings, feeds: dict[str, Feed], as_of: date | None, te
     check_forward(settings, as_of or settings.today())
     swept = sweep(settings, feeds, tell=tell)
     try:
-        with held(settings):  # from the load to what is published, so that two runs at once do not mix their nights
+        with (
+            naming_a_full_disk(),
+            held(settings),
+        ):  # from the load to what is published, so that two runs at once do not mix their nights
             loaded, built = load_and_build(settings, as_of, tell)
             tell("publish")
             return Night(swept, loaded, built, publish(settings))

@@ -22,7 +22,8 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from pipelines import warehouse
 from pipelines.builds import RecordedBuild, recorded_builds
 from pipelines.contracts import describe_for_sql, load_contracts
-from pipelines.errors import BuildFailed, ConfigError
+from pipelines.disk import NEXT_STEP, says_full
+from pipelines.errors import BuildFailed, ConfigError, DiskFull
 from pipelines.feeds import readable_feeds
 from pipelines.lake import Lake
 from pipelines.settings import Settings, now
@@ -237,6 +238,8 @@ def _sound(result: dbtRunnerResult) -> RunExecutionResult:
         reason = " ".join(str(result.exception).split())[:500]
         raise BuildFailed(f"dbt could not run: {reason}") from result.exception
     failed = [node for node in result.result.results if node.status in FAILED]
+    if any(says_full(node.message or "") for node in failed):
+        raise DiskFull(NEXT_STEP)
     if failed:
         names = "; ".join(
             f"{node.node.name} ({' '.join((node.message or node.status).split())[:200]})" for node in failed[:5]

@@ -12,6 +12,7 @@ from rich.markup import escape
 from pipelines import console
 from pipelines.cli import inquiries, memory, night, upkeep  # noqa: F401 - each adds its commands to the app
 from pipelines.cli.options import app
+from pipelines.disk import naming_a_full_disk
 from pipelines.errors import FruitionError
 
 __all__ = ["app", "main"]
@@ -20,7 +21,8 @@ __all__ = ["app", "main"]
 def main() -> None:
     """Run the command line; every way it can end has its exit code."""
     try:
-        app()
+        with naming_a_full_disk():
+            app()
     except FruitionError as error:
         console.error.print(f"[bold red]Error[/] {escape(str(error))}")
         sys.exit(error.exit_code)
