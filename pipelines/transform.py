@@ -108,7 +108,8 @@ def build_file(
     results = _sound(run_dbt(settings, file, command, _variables(settings), full, on_node)).results
     seconds = time.monotonic() - started
     with warehouse.closing_connection(file, read_only=False) as connection:
-        warehouse.note_fingerprint(connection, "versions", fingerprint)
+        if not select:
+            warehouse.note_fingerprint(connection, "versions", fingerprint)
         _note(connection, stands, succeeded=True, seconds=seconds)
     warnings = tuple(result.node.name for result in results if result.status == TestStatus.Warn)
     return Build(stands.as_of, stands.known_at, stands.is_forward, file, len(results), warnings, seconds)
@@ -134,7 +135,7 @@ def going_forward(connection: duckdb.DuckDBPyConnection, builds: list[RecordedBu
 def versions_fingerprint(settings: Settings) -> str:
     """What the row versions depend on besides what was delivered; where it changes, they are made anew."""
     folder = settings.dbt_project
-    files = sorted([*folder.glob("macros/**/*.sql"), *folder.glob("models/staging/**/*")])
+    files = sorted([folder / "dbt_project.yml", *folder.glob("macros/**/*.sql"), *folder.glob("models/staging/**/*")])
     parts = [path.read_bytes() for path in files if path.is_file()]
     contracts = describe_for_sql(load_contracts(settings.contracts))
     return hashlib.sha256(b"\0".join([*parts, contracts.encode(), duckdb.__version__.encode()])).hexdigest()[:16]

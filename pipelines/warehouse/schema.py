@@ -6,11 +6,12 @@ import hashlib
 
 import duckdb
 
+from pipelines.compatibility import check_column
 from pipelines.contracts import Contract
-from pipelines.errors import ConfigError
 from pipelines.feeds import Feed
 from pipelines.sql import quoted
 
+KEY_FUNCTION = "hash"
 PROVENANCE = "_feed varchar, _batch_id varchar, _row bigint, _key ubigint"
 
 META = """
@@ -44,7 +45,7 @@ create table if not exists meta.fingerprint (subject varchar primary key, finger
 """
 
 # What a warehouse file must have been made with, to be gone on with: the tables above, and DuckDB, whose hash() is in _key.
-LAYOUT = hashlib.sha256(f"{META}{PROVENANCE}{duckdb.__version__}".encode()).hexdigest()[:16]
+LAYOUT = hashlib.sha256(f"{META}{PROVENANCE}{KEY_FUNCTION}{duckdb.__version__}".encode()).hexdigest()[:16]
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, contracts: dict[str, Contract], feeds: dict[str, Feed]) -> None:
@@ -52,9 +53,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, contracts: dict[str, Contract
     connection.execute("create schema if not exists raw; create schema if not exists meta;" + META)
     note_fingerprint(connection, "layout", LAYOUT)
     for contract in contracts.values():
-        columns = ", ".join(f"{quoted(column.name)} {column.type}" for column in contract.columns)
-        connection.execute(f"create table if not exists raw.{contract.name} ({columns}, {PROVENANCE})")
-        _add_columns(connection, contract)
+        _make_raw_table(connection, contract)
     rows = [
         (feed.name, feed.mode, feed.freshness.total_seconds() / 3600 if feed.freshness else None, feed.description)
         for feed in feeds.values()
@@ -90,22 +89,36 @@ def key_of(contract: Contract) -> str:
 
     Two keys may share one by chance: it is a bucket, not the key.
     """
-    return f"hash({', '.join(quoted(column.name) for column in contract.keys)})"
+    return f"{KEY_FUNCTION}({', '.join(quoted(column.name) for column in contract.keys)})"
 
 
-def _add_columns(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
-    """Give a raw table the columns that its contract has gained; `ConfigError` where one has changed its type."""
-    present = dict(
-        connection.execute(
-            "select column_name, data_type from duckdb_columns() where schema_name = 'raw' and table_name = $1",
-            [contract.name],
-        ).fetchall()
-    )
-    for column in contract.columns:
-        if column.name not in present:
-            connection.execute(f"alter table raw.{contract.name} add column {quoted(column.name)} {column.type}")
-        elif present[column.name] != column.type.upper():
-            raise ConfigError(
-                f"{contract.name}.yml: {column.name} is now {column.type}, the warehouse has it as "
-                f"{present[column.name].lower()}: remove the warehouse file; the next run makes it anew from the lake."
-            )
+def _make_raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """A raw table as the contract is today; one that holds no rows yet makes way for it."""
+    described = connection.execute(
+        "select column_name, data_type from duckdb_columns() where schema_name = 'raw' and table_name = $1",
+        [contract.name],
+    ).fetchall()
+    present = {name: type_.lower() for name, type_ in described if not name.startswith("_")}
+    today = {column.name: column.type for column in contract.columns}
+    if present == today:
+        return
+    if present and connection.execute(f"select 1 from raw.{contract.name} limit 1").fetchone():
+        _fit_columns(connection, contract, present, today)
+        return
+    columns = ", ".join(f"{quoted(name)} {type_}" for name, type_ in today.items())
+    connection.execute(f"create or replace table raw.{contract.name} ({columns}, {PROVENANCE})")
+
+
+def _fit_columns(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, present: dict[str, str], today: dict[str, str]
+) -> None:
+    """Give a raw table the columns that its contract has gained, and wider types; `ConfigError` for other changes."""
+    for name, type_ in present.items():
+        check_column(contract.name, name, type_, today.get(name))
+    for name, type_ in today.items():
+        if name not in present:
+            connection.execute(f"alter table raw.{contract.name} add column {quoted(name)} {type_}")
+        elif present[name] != type_:
+            connection.execute(f"alter table raw.{contract.name} alter column {quoted(name)} type {type_}")
+    if any(present.get(column.name) != column.type for column in contract.keys):
+        connection.execute(f"update raw.{contract.name} set _key = {key_of(contract)}")

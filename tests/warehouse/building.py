@@ -86,7 +86,9 @@ def fill_warehouse(
             connection.execute(f"update raw.{name} set _key = {warehouse.key_of(contracts[name])}")
         connection.execute("update meta.delivery set root_id = coalesce(root_id, delivery_id), built = false")
         warehouse.settle(connection)
-        connection.execute("insert into meta.latest_build (seq) values (1)")
+        connection.execute(
+            "insert into meta.latest_build (seq) select coalesce(max(seq), 0) + 1 from meta.recorded_build"
+        )
 
 
 def _origin(contract: str) -> dict[str, str]:

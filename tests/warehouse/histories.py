@@ -1,4 +1,4 @@
-"""Random histories of deliveries: several feeds with different columns, late files, snapshots, bytes sent again.
+"""Random histories of deliveries: several feeds with different columns, late files, snapshots, bytes sent again, replays.
 
 Each history speaks of a few keys under its own prefix and through its own feeds, so that many make one build.
 """
@@ -40,10 +40,11 @@ CONTRACTS = (PROJECT, DEPENDENCY, KPI_READING, OUTCOME, OBJECTIVE)
 
 @dataclass(frozen=True)
 class Style:
-    """What the feeds of a contract do: send snapshots, map different columns."""
+    """What the feeds of a contract do: send snapshots, map different columns; and whether deliveries are replayed."""
 
     has_snapshots: bool
     has_different_columns: bool
+    has_replays: bool = False
 
 
 def history(seed: int, prefix: str, contract: Contract, style: Style) -> list[Delivery]:
@@ -65,59 +66,105 @@ class Draft:
         self.deliveries: list[Delivery] = []
 
     def draw(self) -> list[Delivery]:
-        """Up to nine deliveries; some at the same moment, some of bytes that came before."""
+        """Up to nine deliveries; some at the same moment, some of bytes that came before, some under a mended feed."""
         received = DAY
         for number in range(self.random.randint(1, 9)):
             received += timedelta(hours=self.random.choice([0, 1, 24, 24]))
             feed = self.random.choice(list(self.feeds))
             as_at = DAY - timedelta(days=self.random.randint(-9, 9)) if self.random.random() < 0.5 else None
             earlier = [delivery for delivery in self.deliveries if delivery.feed == feed]
-            if earlier and self.random.random() < 0.25:
+            if earlier and self.style.has_replays and self.random.random() < 0.4:
+                self._replayed(self.random.choice(earlier), number, received)
+            elif earlier and self.random.random() < 0.25:
                 self._again(self.random.choice(earlier), number, as_at, received)
             else:
                 self._new(feed, number, as_at, received)
-        return self.deliveries
+        return withdrawn(self.deliveries)
 
     def _again(self, earlier: Delivery, number: int, as_at: datetime | None, received: datetime) -> None:
         """The same bytes, asserted again."""
+        delivery_id, known_from = self._delivery_id(received, number), self._known_from(received)
         self.deliveries.append(
-            Delivery(
-                self._delivery_id(received, number),
-                earlier.feed,
-                earlier.batch_id,
-                earlier.is_snapshot,
-                as_at,
-                received,
-                earlier.mapped,
-                earlier.rows,
-                earlier.rejected_keys,
-                earlier.has_unreadable_key,
+            replace(
+                earlier,
+                delivery_id=delivery_id,
+                root_id=delivery_id,
+                as_at=as_at,
+                received_at=received,
+                known_from=known_from,
+            )
+        )
+
+    def _replayed(self, earlier: Delivery, number: int, received: datetime) -> None:
+        """Another attempt at a delivery's bytes: some rows as they were, some read otherwise, some lost."""
+        kept = [row for row in earlier.rows if self.random.random() < 0.7]
+        drawn = self._content(set(earlier.mapped) if self.random.random() < 0.6 else self._mapped(), kept)
+        is_snapshot = earlier.is_snapshot if self.random.random() < 0.8 else not earlier.is_snapshot
+        self.deliveries.append(
+            replace(
+                drawn,
+                delivery_id=self._delivery_id(received, number),
+                root_id=earlier.root_id,
+                feed=earlier.feed,
+                batch_id=f"{earlier.batch_id}-{number}",
+                is_snapshot=is_snapshot and self.style.has_snapshots,
+                as_at=earlier.as_at,
+                received_at=earlier.received_at,
+                known_from=self._known_from(received),
             )
         )
 
     def _new(self, feed: str, number: int, as_at: datetime | None, received: datetime) -> None:
+        delivery_id = self._delivery_id(received, number)
+        self.deliveries.append(
+            replace(
+                self._content(self._mapped(), []),
+                delivery_id=delivery_id,
+                root_id=delivery_id,
+                feed=feed,
+                batch_id=f"{self.prefix}{number:03}{self.random.randrange(16**6):06x}",
+                is_snapshot=self.feeds[feed],
+                as_at=as_at,
+                received_at=received,
+                known_from=self._known_from(received),
+            )
+        )
+
+    def _known_from(self, received: datetime) -> datetime:
+        """Mostly the receipt; a build before that did not hold the delivery puts it off."""
+        return received + timedelta(hours=self.random.choice([0, 0, 0, 0, 1, 30]))
+
+    def _mapped(self) -> set[str]:
         optional = [column for column in self.contract.columns if column not in self.contract.keys]
         if self.style.has_different_columns:
             optional = [column for column in optional if self.random.random() < 0.7]
-        mapped = {*self.contract.keys, *optional}
-        keys = [key for key in self._keys() if self.random.random() < 0.6]
+        return {*self.contract.keys, *optional}
+
+    def _content(self, mapped: set[str], kept: Sequence[Row]) -> Delivery:
+        """What a delivery says, those keys that are kept as in an earlier attempt; from whom and when is yet to be said."""
+        before = {self.contract.key_of(row): row for row in kept}
+        keys = [key for key in self._keys() if key in before or self.random.random() < 0.6]
         rejected = {key for key in self._keys() if key not in keys and self.random.random() < 0.15}
-        rows = [self._row(key, mapped) for key in keys]
+        rows = [
+            {column: before[key][column] if column in mapped else None for column in self.contract.columns}
+            if key in before
+            else self._row(key, mapped)
+            for key in keys
+        ]
         if rows and self.random.random() < 0.1:
             rows.append(dict(rows[0]))
-        self.deliveries.append(
-            Delivery(
-                self._delivery_id(received, number),
-                feed,
-                f"{self.prefix}{number:03}{self.random.randrange(16**6):06x}",
-                self.feeds[feed],
-                as_at,
-                received,
-                frozenset(mapped),
-                tuple({**row, "_row": line} for line, row in enumerate(rows, start=2)),
-                frozenset(rejected),
-                has_unreadable_key=self.random.random() < 0.1,
-            )
+        return Delivery(
+            delivery_id="",
+            feed="",
+            batch_id="",
+            is_snapshot=False,
+            as_at=None,
+            received_at=DAY,
+            known_from=DAY,
+            mapped=frozenset(mapped),
+            rows=tuple({**row, "_row": line} for line, row in enumerate(rows, start=2)),
+            rejected_keys=frozenset(rejected),
+            has_unreadable_key=self.random.random() < 0.1,
         )
 
     def _delivery_id(self, received: datetime, number: int) -> str:
@@ -160,6 +207,41 @@ def _values(column: str) -> Sequence[Any]:
         "reported_at": [None, None, *days],
     }
     return values[column]
+
+
+def withdrawn(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """The deliveries, each withdrawn when the next attempt at its bytes is known."""
+    attempts: dict[str, list[Delivery]] = {}
+    for delivery in sorted(deliveries, key=lambda delivery: delivery.delivery_id):
+        attempts.setdefault(delivery.root_id, []).append(delivery)
+    return [
+        replace(delivery, withdrawn_at=later.known_from if later else None)
+        for every in attempts.values()
+        for delivery, later in zip(every, [*every[1:], None], strict=True)
+    ]
+
+
+def increments(seed: int, deliveries: Sequence[Delivery], steps: int) -> list[list[Delivery]]:
+    """What the ledger holds after each of so many loads: some deliveries come later than others received after them.
+
+    What is new is known from its receipt, until a later load puts it off.
+    """
+    random = Random(f"{seed}{deliveries[0].delivery_id}")
+    ordered = sorted(deliveries, key=lambda delivery: delivery.delivery_id)
+    step_of = {
+        delivery.delivery_id: min(number * steps // len(ordered) + random.choice([0, 0, 0, 1, 2]), steps - 1)
+        for number, delivery in enumerate(ordered)
+    }
+    return [
+        withdrawn(
+            delivery
+            if step_of[delivery.delivery_id] < step or step == steps - 1
+            else replace(delivery, known_from=delivery.received_at)
+            for delivery in ordered
+            if step_of[delivery.delivery_id] <= step
+        )
+        for step in range(steps)
+    ]
 
 
 def raw_rows(deliveries: Iterable[Delivery]) -> list[Row]:
@@ -205,7 +287,11 @@ def _delivery(delivery: Delivery, status: str) -> Row:
         "feed": delivery.feed,
         "batch_id": delivery.batch_id,
         "as_at": delivery.as_at,
+        "root_id": delivery.root_id,
         "received_at": delivery.received_at,
+        "placed_at": delivery.placed_at,
+        "known_from": delivery.known_from,
+        "withdrawn_at": delivery.withdrawn_at,
         "status": status,
         "mode": "snapshot" if delivery.is_snapshot else "delta",
     }

@@ -1,6 +1,6 @@
 """Which row of a key is current, once more in plain Python, from 2-contracts.md alone.
 
-Nothing is kept incrementally: what was current at a moment is worked out anew from everything received by then.
+Nothing is kept incrementally: what was current at a moment is worked out anew from everything that counted then.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 Row = Mapping[str, Any]
 Key = tuple[Any, ...]
-Order = tuple[datetime, datetime, str, int]
+Order = tuple[datetime, str, str, int]
 
 
 @dataclass(frozen=True)
@@ -25,20 +25,34 @@ class Delivery:
     is_snapshot: bool
     as_at: datetime | None
     received_at: datetime
+    """Of the first attempt at its bytes, where it is a replay: that is its place among all."""
+    known_from: datetime
     mapped: frozenset[str]
     rows: tuple[Row, ...]
     """The batch's accepted rows, each with its line in `_row`; unmapped columns are null."""
     rejected_keys: frozenset[Key] = frozenset()
     has_unreadable_key: bool = False
+    root_id: str = ""
+    """The first attempt at its bytes, where it is a replay."""
+    withdrawn_at: datetime | None = None
+    """When a later attempt took its place."""
 
     @property
-    def moment(self) -> datetime:
+    def placed_at(self) -> datetime:
         return self.as_at or self.received_at
 
     @property
-    def place(self) -> tuple[datetime, datetime, str]:
+    def receipt(self) -> tuple[str, str]:
+        """Among deliveries that speak of the same moment, the one received later counts; ids sort by receipt."""
+        return self.root_id or self.delivery_id, self.delivery_id
+
+    @property
+    def place(self) -> tuple[datetime, str, str]:
         """Where the delivery stands among all: by what it speaks of, then by its receipt."""
-        return self.moment, self.received_at, self.delivery_id
+        return self.placed_at, *self.receipt
+
+    def counts_at(self, moment: datetime) -> bool:
+        return self.known_from <= moment and (self.withdrawn_at is None or moment < self.withdrawn_at)
 
 
 @dataclass(frozen=True)
@@ -64,19 +78,19 @@ class Current:
 
 
 def current_rows(contract: Contract, deliveries: Iterable[Delivery], known_at: datetime) -> dict[Key, Current]:
-    """The current row of every key that is not closed, by what had been received by `known_at`."""
-    received = [delivery for delivery in deliveries if delivery.received_at <= known_at]
+    """The current row of every key that is not closed, by what counted at `known_at`."""
+    counting = [delivery for delivery in deliveries if delivery.counts_at(known_at)]
     said: dict[Key, list[tuple[Order, Delivery, Row]]] = {}
-    for delivery in received:
+    for delivery in counting:
         for row in delivery.rows:
             reported = row[contract.effective] if contract.effective else None
-            order = (reported or delivery.moment, delivery.received_at, delivery.delivery_id, row["_row"])
+            order = (reported or delivery.placed_at, *delivery.receipt, row["_row"])
             said.setdefault(contract.key_of(row), []).append((order, delivery, row))
     current = {}
     for key, assertions in said.items():
         assertions.sort(key=lambda assertion: assertion[0])
         present = max((delivery for _, delivery, _ in assertions), key=lambda delivery: delivery.place)
-        if any(_closes(contract, delivery, key, present) for delivery in received):
+        if any(_closes(contract, delivery, key, present) for delivery in counting):
             continue
         last = assertions[-1][1]
         values = tuple(_last_word(column, assertions) for column in contract.columns)

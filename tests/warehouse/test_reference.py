@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -140,7 +141,7 @@ def _rounded(amount: Fraction | None) -> float | None:
     return None if amount is None else round(float(amount), 6)
 
 
-def test_a_late_older_row_changes_nothing_and_a_snapshot_closes_only_its_own() -> None:
+def test_a_late_row_changes_nothing_a_snapshot_closes_its_own_and_a_replay_takes_back_what_it_no_longer_says() -> None:
     contract = Contract("outcome", ("outcome_id", "name", "owner"), ("outcome_id",))
 
     def delivery(number: int, feed: str, as_at: int, names: dict[str, str], mapped: str) -> Delivery:
@@ -149,21 +150,22 @@ def test_a_late_older_row_changes_nothing_and_a_snapshot_closes_only_its_own() -
         )
         received = datetime(2026, 2, number)
         moment = datetime(2026, 1, as_at)
-        return Delivery(
-            f"{number}", feed, f"b{number}", feed == "pmo", moment, received, frozenset({"outcome_id", mapped}), rows
-        )
+        columns = frozenset({"outcome_id", mapped})
+        return Delivery(f"{number}", feed, f"b{number}", feed == "pmo", moment, received, received, columns, rows)
 
     deliveries = [
         delivery(1, "pmo", 10, {"a": "new", "b": "seen"}, "name"),
         delivery(2, "pmo", 5, {"a": "old", "c": "only then"}, "name"),
         delivery(3, "vmo", 20, {"b": "ann"}, "owner"),
-        delivery(4, "pmo", 25, {"d": "sole"}, "name"),
+        replace(delivery(4, "pmo", 25, {"d": "sole"}, "name"), withdrawn_at=datetime(2026, 2, 5)),
+        replace(delivery(5, "pmo", 25, {"a": "again"}, "name"), root_id="4", is_snapshot=False),
     ]
     known = {
         day: {key[0]: row.values[1:] for key, row in current_rows(contract, deliveries, datetime(2026, 2, day)).items()}
-        for day in (1, 2, 3, 4)
+        for day in (1, 2, 3, 4, 5)
     }
     assert known[1] == {"a": ("new", None), "b": ("seen", None)}
     assert known[2] == known[1]
     assert known[3] == {"a": ("new", None), "b": ("seen", "ann")}
     assert known[4] == {"b": ("seen", "ann"), "d": ("sole", None)}
+    assert known[5] == {"a": ("again", None), "b": ("seen", "ann")}

@@ -72,14 +72,34 @@
     sha2({{ text }}, 256)
 {%- endmacro %}
 
+{#
+    The stable name of an event in a gap's life: the first 16 hex digits of the sha256 of `gap_id|event_type|seq`, where
+    seq is the number of the build that saw it first.
+#}
+{% macro gap_event_id(gap_id, event_type, seq) -%}
+    {%- set text = gap_id ~ " || '|' || " ~ event_type ~ " || '|' || cast(" ~ seq ~ " as " ~ dbt.type_string() ~ ")" -%}
+    left({{ sha256_hex(text) }}, 16)
+{%- endmacro %}
+
 {# The catalogue's severity, `steps` steps higher, critical at the most. #}
 {% macro raised_severity(severity, steps) -%}
-    {%- set levels = ['low', 'medium', 'high', 'critical'] -%}
-    case least({{ levels | length }},
-        {{ steps }} + case {{ severity }}
-        {%- for level in levels %} when '{{ level }}' then {{ loop.index }} {%- endfor %} end
-    )
-    {%- for level in levels %} when {{ loop.index }} then '{{ level }}' {%- endfor %} end
+    {{ severity_of(steps ~ ' + ' ~ severity_level(severity)) }}
+{%- endmacro %}
+
+{# How grave a severity is: from 1 (low) to 4 (critical). #}
+{% macro severity_level(severity) -%}
+    case {{ severity }}
+        {%- for severity in severities() %} when '{{ severity }}' then {{ loop.index }} {%- endfor %} end
+{%- endmacro %}
+
+{# The severity of a level; critical for any above. #}
+{% macro severity_of(level) -%}
+    case least({{ severities() | length }}, {{ level }})
+        {%- for severity in severities() %} when {{ loop.index }} then '{{ severity }}' {%- endfor %} end
+{%- endmacro %}
+
+{% macro severities() -%}
+    {{ return(['low', 'medium', 'high', 'critical']) }}
 {%- endmacro %}
 
 {# The models that stand in models/gaps, from dbt's graph: known when a query runs, not while dbt parses. #}

@@ -11,11 +11,20 @@
     cast('{{ build_input("known_at") }}' as timestamp)
 {%- endmacro %}
 
+{#- The number that the build has, or will get once it is recorded; null for a build that looks back to a moment at
+    which no forward build was made. The variable may say 'null'. -#}
+{% macro build_seq() -%}
+    cast({{ build_input("seq") }} as bigint)
+{%- endmacro %}
+
 {% macro build_input(name) -%}
     {%- if var(name) -%}
         {{ var(name) }}
     {%- elif execute -%}
-        {{ run_query('select cast(' ~ name ~ ' as varchar) from meta.latest_build').columns[0].values()[0] }}
+        {%- set found = run_query('select cast(' ~ name ~ ' as varchar) from meta.latest_build').columns[0].values() -%}
+        {{ found[0] if found and found[0] is not none else 'null' }}
+    {%- else -%}
+        null
     {%- endif -%}
 {%- endmacro %}
 
