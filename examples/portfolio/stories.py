@@ -25,6 +25,8 @@ STORIES = (
           "Less sickness absence: the target of 6.4 % is a slip of the keyboard for 4.6 %."),
     Story("BASELINE_UNSUPPORTED", "benefit", "B-613",
           "Fewer samples lost: the business case says 3.9 %, the laboratory counted 2.6 %."),
+    Story("RETRO_REBASELINED", "benefit", "B-520",
+          "Fewer vacancies at Merrowdale: 7.0 % was approved, and the latest register says 8.0 %."),
     # linkage
     Story("ORPHAN_OUTPUT", "output", "O-203-4",
           "Tablet trolleys: delivered with year-end money, behind no benefit (one severity higher)."),
@@ -110,8 +112,6 @@ STORIES = (
 
 READY = (
     # codes of later classes, for which the data lies ready
-    Story("RETRO_REBASELINED", "benefit", "B-520",
-          "The target was 7.0 % until three months ago and is 8.0 % now, after approval."),
     Story("CLAIMED_BEFORE_DELIVERY", "benefit", "B-322", "£120,000 claimed last month for a hub that is not open."),
     Story("CLAIM_WITHOUT_EVIDENCE", "benefit", "B-510", "Claimed for months of which no reading was accepted."),
     Story("CLAIM_AFTER_END", "benefit", "B-710", "Linen savings claimed after the price agreement ran out."),

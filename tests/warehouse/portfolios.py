@@ -138,18 +138,21 @@ def in_smaller_unit(original: Portfolio, prefix: str, factor: int) -> Portfolio:
 
 
 def stamped(whole: Portfolio) -> tuple[Portfolio, Portfolio]:
-    """All the rows of the two deliveries that bring a portfolio, and the current row of each key.
+    """All the rows of the deliveries that bring a portfolio, and the current row of each key.
 
-    Only readings come twice; among those of one key the latest reported is current.
+    Only benefits and readings come more than once; among those of one key the latest reported is current.
     """
     every: Portfolio = {}
     for contract, facts in whole.items():
         numbered = enumerate(({**fact, **STAMPS[fact.get("_delivery", 0)]} for fact in facts), start=2)
         every[contract] = [{**fact, "_row": line} for line, fact in numbered]
-    readings: dict[tuple[Any, ...], Fact] = {}
-    for reading in sorted(every.get("kpi_reading", []), key=_order):
-        readings[reading["kpi_id"], reading["period_start"], reading["dimension"]] = reading
-    return every, {**every, "kpi_reading": list(readings.values())}
+    current = dict(every)
+    for contract, key in (("benefit", ("benefit_id",)), ("kpi_reading", ("kpi_id", "period_start", "dimension"))):
+        latest: dict[tuple[Any, ...], Fact] = {}
+        for fact in sorted(every.get(contract, []), key=_order):
+            latest[tuple(fact[column] for column in key)] = fact
+        current |= {contract: list(latest.values()), f"{contract}_history": every.get(contract, [])}
+    return every, current
 
 
 def ledger(every: Portfolio) -> Portfolio:
@@ -195,27 +198,30 @@ def _named(stamp: Fact) -> Fact:
     return {"delivery_id": stamp["_delivery_id"], "batch_id": stamp["_batch_id"], "feed": stamp["_feed"]}
 
 
-STAMPS: tuple[Fact, Fact] = (
-    {
+def _stamp(number: int, received_at: datetime, as_at: datetime | None) -> Fact:
+    return {
         "_feed": "test",
-        "_delivery_id": "20260601T000000-1",
-        "_batch_id": "00000000000000a1",
-        "_as_at": None,
-        "_received_at": datetime(2026, 6, 1),
-    },
-    {
-        "_feed": "test",
-        "_delivery_id": "20260602T000000-2",
-        "_batch_id": "00000000000000a2",
-        "_as_at": datetime(2026, 5, 20),
-        "_received_at": datetime(2026, 6, 2),
-    },
+        "_delivery_id": f"{received_at:%Y%m%dT%H%M%S}-{number}",
+        "_batch_id": f"00000000000000a{number}",
+        "_as_at": as_at,
+        "_received_at": received_at,
+    }
+
+
+STAMPS: tuple[Fact, ...] = (
+    _stamp(1, datetime(2026, 6, 1), None),
+    _stamp(2, datetime(2026, 6, 2), datetime(2026, 5, 20)),
+    _stamp(3, datetime(2026, 6, 10, 12), None),
+    _stamp(4, datetime(2026, 6, 12), datetime(2026, 6, 5)),
+    _stamp(5, datetime(2026, 6, 20), datetime(2026, 7, 5)),
 )
-"""What the pipeline would say of the two deliveries; the later one speaks of an earlier day."""
+"""What the pipeline would say of the deliveries. The second speaks of an earlier day than the first, the fourth than the
+third; the last of a day to come. Readings come in the first or the third and are corrected in the second."""
+APPROVALS = [None, date(2026, 5, 15), date(2026, 6, 1), date(2026, 6, 5), date(2026, 6, 9), date(2026, 6, 10)]
 
 
 def _order(reading: Fact) -> tuple[Any, ...]:
-    reported = reading["reported_at"] or reading["_as_at"] or reading["_received_at"]
+    reported = reading.get("reported_at") or reading["_as_at"] or reading["_received_at"]
     return reported, reading["_received_at"], reading["_row"]
 
 
@@ -231,6 +237,7 @@ class Draft:
         self.prefix = prefix
         self.settings = settings
         self.as_of = settings.as_of
+        self.delivery = 0
         self.tables: Portfolio = {}
 
     def draw(self) -> None:
@@ -243,6 +250,7 @@ class Draft:
         self._benefits()
         self._edges()
         self._readings()
+        self._earlier_registers()
 
     # Small helpers
 
@@ -386,6 +394,31 @@ class Draft:
         if self._chance(0.4):
             self._profile(name, start, finish, baseline, target)
 
+    def _earlier_registers(self) -> None:
+        """Approvals; of some benefits also what other deliveries said of the plan; the fact drawn first stays current."""
+        for fact in list(self.tables["benefit"]):
+            fact["approved_date"] = self._one(APPROVALS)
+            if self._chance(0.3):
+                continue
+            numbers = self.random.sample(range(len(STAMPS)), self.random.randint(2, 4))
+            *others, last = sorted(
+                numbers, key=lambda number: STAMPS[number]["_as_at"] or STAMPS[number]["_received_at"]
+            )
+            fact["_delivery"] = last
+            for number in others:
+                self._add("benefit", **{**fact, **self._other_promise(fact), "_delivery": number})
+
+    def _other_promise(self, fact: Fact) -> Fact:
+        """Some figures of the plan, other than they are or not there at all; often none differs."""
+        changed: Fact = {}
+        for column in ("baseline_value", "target_value", "target_date", "do_nothing_value"):
+            if self._chance(0.3):
+                step = timedelta(days=30) if column == "target_date" else 1.0
+                changed[column] = None if fact[column] is None or self._chance(0.4) else fact[column] + step
+        if self._chance(0.1):
+            changed |= dict.fromkeys(("baseline_value", "target_value", "target_date", "do_nothing_value"))
+        return changed
+
     def _do_nothing(self, baseline: float, target: float) -> float | None:
         return self._maybe(
             0.3, self._one([baseline, target, baseline - 10, baseline + 7.7, 2 * target - baseline, 0.7])
@@ -464,6 +497,7 @@ class Draft:
                 drivers[benefit.kpi_id, benefit.dimension] = benefit
                 measures[benefit.kpi_id, benefit.dimension] = self._one(MODES)
         for (kpi_id, dimension), mode in measures.items():
+            self.delivery = self._one([0, 0, 2])
             self._series(found, world.kpis[kpi_id], dimension, drivers.get((kpi_id, dimension)), mode)
         if self._chance(0.2):
             self._reading(self._id("kpi", "gone"), self.as_of, "", 1.0)
@@ -531,7 +565,9 @@ class Draft:
         if any(all(fact[name] == key[name] for name in key) for fact in self.tables.get("kpi_reading", [])):
             return
         unit = self._one([None] * 100 + ["%"] * 100 + ["pieces"])
-        self._add("kpi_reading", **key, value=value, unit=unit, reported_at=self._reported(day), _delivery=0)
+        self._add(
+            "kpi_reading", **key, value=value, unit=unit, reported_at=self._reported(day), _delivery=self.delivery
+        )
 
     def _reported(self, day: date) -> datetime | None:
         moment = datetime(day.year, day.month, day.day, 12) + timedelta(days=self._one([10, 20, 40]))

@@ -178,6 +178,41 @@ def test_a_gap_that_was_closed_in_between_opens_anew(warehouse: duckdb.DuckDBPyC
     assert one(warehouse, "ORPHAN_OUTPUT", "O3")["opened_on"] == date(2026, 6, 30)
 
 
+def test_its_life_is_told_from_the_builds_that_held_it_although_they_wrote_down_little_of_it(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    spells = warehouse.execute(
+        """
+        select gap_code, gap_class, subject_id, spell, opened_on, closed_on, opened_seq, closed_seq, builds
+        from marts.gap_history where gap_code <> 'GATE_OVERDUE' order by subject_id, spell
+        """
+    ).fetchall()
+    june = {day: date(2026, 6, day) for day in (27, 28, 29, 30)}
+    assert spells == [
+        ("DELIVERED_NOT_REALISED", "realisation", "B1", 1, june[27], None, 1, None, 4),
+        ("ORPHAN_OUTPUT", "linkage", "O2", 1, june[27], june[28], 1, 2, 1),
+        ("ORPHAN_OUTPUT", "linkage", "O2", 2, june[29], None, 3, None, 2),
+        ("ORPHAN_OUTPUT", "linkage", "O3", 1, june[27], june[29], 1, 3, 2),
+        ("ORPHAN_OUTPUT", "linkage", "O3", 2, june[30], None, 4, None, 1),
+    ]
+    events = warehouse.execute(
+        """
+        select subject_id, event_type, seq, as_of, severity, previous_severity
+        from marts.gap_event where gap_code <> 'GATE_OVERDUE' order by subject_id, seq
+        """
+    ).fetchall()
+    assert events == [
+        ("B1", "opened", 1, june[27], "high", None),
+        ("B1", "worsened", 4, june[30], "critical", "high"),
+        ("O2", "opened", 1, june[27], "high", None),
+        ("O2", "closed", 2, june[28], "high", None),
+        ("O2", "reopened", 3, june[29], "high", None),
+        ("O3", "opened", 1, june[27], "high", None),
+        ("O3", "closed", 3, june[29], "high", None),
+        ("O3", "reopened", 4, june[30], "high", None),
+    ]
+
+
 def test_the_person_is_named_where_one_holds_the_role(warehouse: duckdb.DuckDBPyConnection) -> None:
     assert one(warehouse, "ORPHAN_OUTPUT", "O2")["accountable"] == "project manager: M. Oye"
     assert one(warehouse, "ORPHAN_OUTPUT", "O3")["accountable"] == "project manager"

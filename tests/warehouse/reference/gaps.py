@@ -11,6 +11,7 @@ from tests.warehouse.reference.calendar import end_of_period, start_of_period
 from tests.warehouse.reference.measures import mismatched_kpis
 from tests.warehouse.reference.plan import improvement_sign, last_day
 from tests.warehouse.reference.realisation import Latest, Realisation, ratio
+from tests.warehouse.reference.rebaselining import has_moved_goalposts
 from tests.warehouse.reference.world import Benefit, Kpi, Output, Project, Status, World, at_least, more_than
 
 SLIP_DAYS = 14
@@ -349,6 +350,7 @@ LIVE: list[tuple[str, Rule]] = [
     ("NO_AMBITION", lambda _, b: improvement_sign(b) == 0),
     ("DIRECTION_CONFLICT", _direction_conflict),
     ("BASELINE_UNSUPPORTED", _baseline_unsupported),
+    ("RETRO_REBASELINED", lambda found, b: has_moved_goalposts(found.world, b)),
     ("ORPHAN_BENEFIT", lambda found, b: not found.upstream(b.benefit_id)),
     (
         "UNALIGNED_BENEFIT",

@@ -113,7 +113,31 @@ class Benefit:
     unit_value: Fraction | None
     currency: str
     tolerance: Fraction
+    approved_date: date | None
     verified_date: date | None
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What one delivery said of a benefit's plan."""
+
+    received_at: datetime
+    placed_at: datetime
+    """The delivery's as-at, else its receipt."""
+    baseline_value: Fraction | None
+    target_value: Fraction | None
+    target_date: date | None
+    do_nothing_value: Fraction | None
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A reading coming in, whatever became of it."""
+
+    kpi_id: str
+    dimension: str
+    period_start: date
+    received_at: datetime
 
 
 @dataclass(frozen=True)
@@ -133,6 +157,9 @@ class World:
     kpis: dict[str, Kpi]
     readings: list[Reading]
     rates: dict[str, list[tuple[date, Fraction]]]
+    promises: dict[str, list[Promise]]
+    """Of each benefit everything that was sent, in order of receipt."""
+    arrivals: list[Arrival]
 
     def stage_of(self, output: Output) -> str | None:
         """The stage of the output's project; null where the project never came."""
@@ -164,9 +191,10 @@ def read_world(tables: Tables, settings: Settings) -> World:
     """The current rows of each contract (one a key) as facts known on `as_of`.
 
     A column that a row leaves out is null. Reading rows also carry `_batch_id`, `_row`, `_received_at`, `_as_at` and
-    `_delivery_id`.
+    `_delivery_id`. Where the tables hold more than the current rows, `benefit_history` and `kpi_reading_history` are all
+    that were ever sent, stamped in the same way.
     """
-    rows = {contract: [defaultdict(_null, row) for row in tables.get(contract, ())] for contract in CONTRACTS}
+    rows = {name: [defaultdict(_null, row) for row in tables.get(name, ())] for name in (*CONTRACTS, *HISTORIES)}
     return World(
         settings=settings,
         projects={r["project_id"]: Project(r["project_id"], r["stage"], exact(r["budget"])) for r in rows["project"]},
@@ -184,6 +212,11 @@ def read_world(tables: Tables, settings: Settings) -> World:
         kpis={r["kpi_id"]: _kpi(r) for r in rows["kpi"]},
         readings=[_reading(r) for r in rows["kpi_reading"]],
         rates=_by_date([r for r in rows["fx_rate"] if r["date"] <= settings.as_of], "currency", "rate"),
+        promises=_promises(rows["benefit_history"]),
+        arrivals=[
+            Arrival(r["kpi_id"], _or(r["dimension"], ""), r["period_start"], r["_received_at"])
+            for r in rows["kpi_reading_history"]
+        ],
     )
 
 
@@ -201,6 +234,7 @@ CONTRACTS = (
     "kpi_reading",
     "fx_rate",
 )
+HISTORIES = ("benefit_history", "kpi_reading_history")
 
 
 def _null() -> None:
@@ -297,5 +331,21 @@ def _benefit(row: Row, settings: Settings) -> Benefit:
         unit_value=exact(row["unit_value"]),
         currency=_or(row["currency"], settings.currency),
         tolerance=_or(exact(row["tolerance"]), Fraction(1, 10)),
+        approved_date=row["approved_date"],
         verified_date=_until(row["verified_date"], settings),
     )
+
+
+def _promises(rows: Iterable[Row]) -> dict[str, list[Promise]]:
+    found: dict[str, list[Promise]] = {}
+    for row in sorted(rows, key=lambda row: (row["_received_at"], row["_delivery_id"])):
+        promise = Promise(
+            received_at=row["_received_at"],
+            placed_at=row["_as_at"] or row["_received_at"],
+            baseline_value=exact(row["baseline_value"]),
+            target_value=exact(row["target_value"]),
+            target_date=row["target_date"],
+            do_nothing_value=exact(row["do_nothing_value"]),
+        )
+        found.setdefault(row["benefit_id"], []).append(promise)
+    return found

@@ -1,20 +1,18 @@
--- One row per gap open in the last recorded build: since when every recorded build has held it.
--- 3-benefits.md, 3.8; 4-interfaces.md, 'Builds'. Builds recorded after this one's as_of or known_at do not exist yet.
+-- One row per gap and run of recorded builds that held it, one after the other without a break.
+-- 3-benefits.md, 3.8; 4-interfaces.md, 'Builds'.
 with builds as (
-    select
-        *,
-        row_number() over (order by seq) as build_number
-    from {{ source('meta', 'recorded_build') }}
-    where as_of <= {{ as_of() }} and known_at <= {{ known_at() }}
+    select * from {{ ref('gap_build') }}
+    where not is_this_build
 ),
 
 held as (
-    select distinct
+    select
         gaps.gap_id,
         builds.build_number,
-        builds.as_of,
-        -- Within one unbroken run, build_number and rank in the gap's own builds rise together.
-        builds.build_number - dense_rank() over (partition by gaps.gap_id order by builds.build_number) as run
+        {{ severity_level('gaps.severity') }} as severity_level,
+        gaps.amount_at_stake,
+        -- Within one unbroken run, build_number and its rank among the gap's own builds rise together.
+        builds.build_number - row_number() over (partition by gaps.gap_id order by builds.build_number) as run
     from {{ source('meta', 'recorded_gap') }} as gaps
     inner join builds on gaps.seq = builds.seq
 ),
@@ -22,18 +20,22 @@ held as (
 runs as (
     select
         gap_id,
+        min(build_number) as first_build_number,
         max(build_number) as last_build_number,
-        min(as_of) as opened_on
+        min(severity_level) as lowest_level,
+        max(severity_level) as highest_level,
+        max(amount_at_stake) as greatest_amount_at_stake
     from held
     group by gap_id, run
 ),
 
 final as (
     select
-        gap_id,
-        opened_on
+        runs.*,
+        builds.as_of as opened_on,
+        runs.last_build_number = (select max(newest.build_number) from builds as newest) as is_unbroken
     from runs
-    where last_build_number = (select max(build_number) from builds)
+    inner join builds on runs.first_build_number = builds.build_number
 )
 
 select * from final

@@ -52,7 +52,7 @@ final as (
             when 'output' then gaps.output_id
             when gaps.subject_type then gaps.subject_id
         end
-    left join {{ ref('gap_run') }} as runs on gaps.gap_id = runs.gap_id
+    left join {{ ref('gap_run') }} as runs on gaps.gap_id = runs.gap_id and runs.is_unbroken
     left join decided on gaps.gap_id = decided.gap_id
 )
 

@@ -1,36 +1,66 @@
 -- One row per feed: its last delivery, whether that is too long ago, and how much of what it sent was good.
--- 4-interfaces.md, meta.feed_health. Seen from `known_at`, or from the end of the business date where that is earlier.
+-- 4-interfaces.md, meta.feed_health. Seen from `known_at`, or from the end of the business date where that is earlier. Reading
+-- archived bytes again (a replay) makes them no newer: they came when they were first received.
 {%- set end_of_day = 'cast(' ~ add_days(as_of(), 1) ~ ' as timestamp)' %}
 {%- set seen_at = 'least(' ~ known_at() ~ ', ' ~ end_of_day ~ ')' %}
 with feed as (
     select * from {{ source('meta', 'feed') }}
 ),
 
-delivery as (
+known as (
     select
         *,
         status = 'accepted' as is_accepted,
-        received_at >= {{ dbt.dateadd('day', -30, seen_at) }} as is_recent,
-        row_number() over (partition by feed order by received_at desc, delivery_id desc) = 1 as is_last
+        min(received_at) over (partition by root_id) as first_received_at,
+        row_number() over (
+            partition by feed
+            order by known_from desc, delivery_id desc
+        ) = 1 as is_last
     from {{ source('meta', 'delivery') }}
-    where received_at <= {{ seen_at }}
+    where known_from <= {{ known_at() }} and received_at <= {{ seen_at }}
 ),
 
-gathered as (
+-- A delivery counts once, however often it was read again: as the newest attempt that stands, else as the newest.
+delivery as (
+    select
+        *,
+        first_received_at >= {{ dbt.dateadd('day', -30, seen_at) }} as is_recent
+    from known
+    qualify row_number() over (partition by root_id order by is_accepted desc, known_from desc, delivery_id desc) = 1
+),
+
+counted as (
     select
         feed,
         count(*) as deliveries,
         count(case when status = 'refused' then 1 end) as refused_deliveries,
-        max(received_at) as last_received_at,
-        max(case when is_last then name end) as last_name,
-        max(case when is_last then status end) as last_status,
-        max(case when status <> 'refused' then received_at end) as last_good_at,
+        max(case when status <> 'refused' then first_received_at end) as last_good_at,
         cast(sum(case when is_accepted then accepted end) as bigint) as accepted_rows,
         cast(sum(case when is_accepted then rejected end) as bigint) as rejected_rows,
         cast(sum(case when is_accepted and is_recent then accepted end) as bigint) as accepted_rows_30_days,
         cast(sum(case when is_accepted and is_recent then rejected end) as bigint) as rejected_rows_30_days
     from delivery
     group by feed
+),
+
+last_known as (
+    select
+        feed,
+        received_at as last_received_at,
+        name as last_name,
+        status as last_status
+    from known
+    where is_last
+),
+
+gathered as (
+    select
+        counted.*,
+        last_known.last_received_at,
+        last_known.last_name,
+        last_known.last_status
+    from counted
+    inner join last_known on counted.feed = last_known.feed
 ),
 
 named as (

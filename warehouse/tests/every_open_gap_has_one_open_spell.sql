@@ -1,0 +1,27 @@
+-- One row per gap that is open and has no open spell since the same day, or has one and is not open.
+-- Asked of a build that is being made; one that is recorded, or has no number, has the history of what was recorded then
+-- (4-interfaces.md, 'Builds'), whatever today's rules find.
+with spells as (
+    select
+        gap_id,
+        opened_on
+    from {{ ref('gap_history') }}
+    where is_open
+),
+
+gaps as (
+    select
+        gap_id,
+        opened_on
+    from {{ ref('realisation_gap') }}
+)
+
+select
+    coalesce(gaps.gap_id, spells.gap_id) as gap_id,
+    gaps.opened_on as gap_opened_on,
+    spells.opened_on as spell_opened_on
+from gaps
+full outer join spells on gaps.gap_id = spells.gap_id
+where
+    exists (select 1 from {{ ref('gap_build') }} where is_this_build)
+    and (gaps.gap_id is null or spells.gap_id is null or gaps.opened_on <> spells.opened_on)
