@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import SourceUnavailable
-from pipelines.lake import CHUNK, put_in_place
+from pipelines.lake import CHUNK, Lake, Manifest, Removal, put_in_place, sha256_of
 from pipelines.settings import Settings
 
 SUFFIX = re.compile(r"(\.[A-Za-z0-9]{1,8}){1,2}$")
@@ -60,6 +60,34 @@ def keep(settings: Settings, feed: str, source: Path) -> Archived | None:
 def find(settings: Settings, feed: str, sha256: str) -> Path | None:
     """The archived file with these bytes, whatever suffix it was first delivered under."""
     return next(iter(sorted((settings.archive / feed).glob(f"{sha256}*"))), None)
+
+
+def fault(settings: Settings, manifest: Manifest) -> str | None:
+    """Why a delivery's archived bytes cannot be read again, and what to do; None where they are as they should be."""
+    where = f"archive/{manifest.feed}/{manifest.archived}"
+    path = settings.archive / manifest.feed / manifest.archived
+    if not path.is_file():
+        removal = removed_since(settings, manifest)
+        return f"{where} was removed: {removal.why}." if removal else f"{where} is missing; restore it from a backup."
+    if sha256_of(path) not in _sound_hashes(settings, manifest):
+        return f"{where} was altered; restore it from a backup."
+    return None
+
+
+def removed_since(settings: Settings, manifest: Manifest) -> Removal | None:
+    """Why a delivery's archived bytes are gone, where that was decided after it came."""
+    removal = Lake.of(settings).removal(manifest.feed, manifest.sha256)
+    return removal if removal and removal.removed_at >= manifest.received_at else None
+
+
+def _sound_hashes(settings: Settings, manifest: Manifest) -> set[str]:
+    """The hashes that a delivery's archived bytes may have: what came, or what the last erasure of a name made of it."""
+    hashes = {manifest.sha256}
+    for erasure in Lake.of(settings).erasures():
+        mended = erasure.hashes.get(f"archive/{manifest.feed}/{manifest.archived}")
+        if mended:
+            hashes = {mended} if erasure.erased_at else hashes | {mended}
+    return hashes
 
 
 def _suffix(name: str) -> str:

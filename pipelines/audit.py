@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
-from pipelines import landing, warehouse
+from pipelines import archive, landing, warehouse
 from pipelines.errors import LakeDamaged
-from pipelines.lake import Lake, Manifest, read_manifest, sha256_of
+from pipelines.lake import Lake, Manifest, StoredFile, file_exists, read_manifest, sha256_of
 from pipelines.settings import Settings
 
 REJECTS = "meta.rejected_row"
@@ -41,7 +41,7 @@ class Audit:
 
 def audit(settings: Settings) -> Audit:
     """Check archive, lake and warehouse against each other and against the manifests' counts."""
-    lake = Lake.of(settings)
+    lake = _Lake(Lake.of(settings))
     manifests: list[Manifest] = []
     findings: list[Finding] = []
     for path in sorted((settings.lake / "_manifests").glob("*/*.json")):
@@ -53,9 +53,10 @@ def audit(settings: Settings) -> Audit:
     for manifest in manifests:
         first = (manifest.feed, manifest.batch_id) not in checked
         checked.add((manifest.feed, manifest.batch_id))
-        findings += _archive_findings(settings, manifest) if first else []
-        findings += _lake_findings(lake, manifest) if first else []
+        findings += lake.findings(manifest) if first else []
         findings += _count_findings(manifest)
+    for manifest in {(m.feed, m.sha256): m for m in sorted(manifests, key=lambda m: m.received_at)}.values():
+        findings += _archive_findings(settings, manifest)
     findings += _unaccounted(settings, manifests)
     findings += _warehouse_findings(settings, manifests)
     batches = {(m.feed, m.batch_id): m for m in manifests if m.status == "accepted"}.values()
@@ -71,26 +72,46 @@ def audit(settings: Settings) -> Audit:
 
 
 def _archive_findings(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
-    path = settings.archive / manifest.feed / manifest.archived
-    if not path.is_file():
-        yield _finding(manifest, f"archive/{manifest.feed}/{manifest.archived} is missing; restore it from a backup.")
-    elif sha256_of(path) != manifest.sha256:
-        yield _finding(manifest, f"archive/{manifest.feed}/{manifest.archived} was altered; restore it from a backup.")
+    fault = archive.fault(settings, manifest)
+    if fault and not archive.removed_since(settings, manifest):
+        yield _finding(manifest, fault)
 
 
-def _lake_findings(lake: Lake, manifest: Manifest) -> Iterator[Finding]:
-    for stored in manifest.files:
-        try:
-            warehouse.verify(lake, stored)
-        except LakeDamaged as error:
-            yield _finding(manifest, str(error))
-            continue
+@dataclass
+class _Lake:
+    """The lake's files as the audit has found them, each read through once, however many batches share it."""
+
+    lake: Lake
+    faults: dict[tuple[str, str], str | None] = field(default_factory=dict)
+
+    def findings(self, manifest: Manifest) -> Iterator[Finding]:
+        for stored in self._as_named_now(manifest).files:
+            fault = self._fault(stored)
+            if fault is None and self._rows(stored) != stored.rows:
+                fault = f"lake/{stored.path} does not hold the {stored.rows} rows of its manifest."
+            if fault:
+                yield _finding(manifest, fault)
+
+    def _as_named_now(self, manifest: Manifest) -> Manifest:
+        """The manifest as it is by now where a file of it is gone: it may have been put together with others."""
+        if all(file_exists(self.lake, stored) for stored in manifest.files):
+            return manifest
+        return self.lake.find_manifest(manifest.feed, manifest.delivery_id) or manifest
+
+    def _fault(self, stored: StoredFile) -> str | None:
+        file = (stored.path, stored.sha256)
+        if file not in self.faults:
+            try:
+                warehouse.verify(self.lake, stored)
+                self.faults[file] = None
+            except LakeDamaged as error:
+                self.faults[file] = str(error)
+        return self.faults[file]
+
+    def _rows(self, stored: StoredFile) -> int:
         with duckdb.connect() as connection:
-            row = connection.execute(
-                "select count(*) from read_parquet($1)", [str(lake.folder / stored.path)]
-            ).fetchone()
-        if row is None or row[0] != stored.rows:
-            yield _finding(manifest, f"lake/{stored.path} does not hold the {stored.rows} rows of its manifest.")
+            row = connection.execute(f"select count(*) from {self.lake.relation(stored)}").fetchone()
+        return int(row[0]) if row else 0
 
 
 def _count_findings(manifest: Manifest) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,9 @@ from pipelines.errors import ConfigError
 
 Severity = Literal["error", "warning"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning")
-TYPES = ("varchar", "date", "timestamp", "double", "integer", "boolean", "decimal(18,2)", "decimal(9,6)")
+TYPES = ("varchar", "date", "timestamp", "double", "integer", "boolean")
+DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
+MOST_DIGITS = 38
 
 
 @dataclass(frozen=True)
@@ -150,8 +153,10 @@ def _contract(path: Path, standard: OpenDataContractStandard, schema: SchemaObje
 
 def _column(path: Path, entry: SchemaProperty) -> Column:
     where = f"{path.name}: schema.properties.{entry.name}"
-    if entry.physicalType not in TYPES:
-        raise ConfigError(f"{where}.physicalType: is {entry.physicalType!r}; Fruition loads {', '.join(TYPES)}.")
+    if not _is_loadable(entry.physicalType or ""):
+        raise ConfigError(
+            f"{where}.physicalType: is {entry.physicalType!r}; Fruition loads {', '.join(TYPES)} and decimal(p,s)."
+        )
     if entry.quality:
         raise ConfigError(f"{where}.quality: put rules under the object's quality, where they are run in order.")
     if not entry.name or not entry.description:
@@ -162,7 +167,7 @@ def _column(path: Path, entry: SchemaProperty) -> Column:
         raise ConfigError(f"{where}.logicalTypeOptions: {', '.join(sorted(unknown))} would be ignored; remove it.")
     return Column(
         name=entry.name,
-        type=entry.physicalType,
+        type=entry.physicalType or "",
         description=" ".join(entry.description.split()),
         title=entry.businessName or entry.name,
         key_position=entry.primaryKeyPosition if entry.primaryKey else None,
@@ -172,6 +177,11 @@ def _column(path: Path, entry: SchemaProperty) -> Column:
         maximum=options.get("maximum"),
         default=_default(where, entry),
     )
+
+
+def _is_loadable(type_: str) -> bool:
+    digits = DECIMAL.fullmatch(type_)
+    return type_ in TYPES or (digits is not None and int(digits[2]) <= int(digits[1]) <= MOST_DIGITS)
 
 
 def _default(where: str, entry: SchemaProperty) -> Default | None:

@@ -19,6 +19,7 @@ from pipelines.errors import ConfigError
 
 FEED_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 DURATION = re.compile(r"(\d+)\s*(m|h|d)")
+LEAST_RETENTION = timedelta(days=1)
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -163,11 +164,21 @@ class Feed(_Strict):
     mode: Literal["delta", "snapshot"] = "delta"
     schedule: str | None = None
     freshness: Duration | None = None
+    retention: Duration | None = None
     tolerance: Tolerance = Tolerance()
     as_at: AsAt | None = None
     arrival: Literal["settled", "atomic"] = "settled"
     allow_empty: bool = False
     delivers: tuple[Delivers, ...] = Field(min_length=1)
+
+    @field_validator("retention")
+    @classmethod
+    def _long_enough(cls, value: timedelta | None) -> timedelta | None:
+        if value is not None and value < LEAST_RETENTION:
+            raise ValueError(
+                f"give {LEAST_RETENTION.days}d or more: what was read wrongly must still be there to be replayed"
+            )
+        return value
 
     @field_validator("schedule")
     @classmethod

@@ -20,7 +20,6 @@ from pipelines.errors import DeliveryRefused, LakeDamaged
 from pipelines.locks import hold
 from pipelines.settings import Settings
 from pipelines.sql import literal
-from pipelines.sql import literal
 
 Status = Literal["accepted", "refused", "repeat"]
 TIMESTAMP = "%Y-%m-%dT%H:%M:%S.%f"
@@ -48,6 +47,25 @@ class Removal:
     sha256: str
     removed_at: datetime
     why: str
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """One removal of a person's name: what it put in the name's place, and what it did; never the name.
+
+    `hashes` are the SHA-256 of the archived files that it mended, by path below the home. `erased_at` is None until
+    the lake and the archive are free of the name, `finished_at` until the warehouse is, too.
+    """
+
+    placeholder: str
+    started_at: datetime
+    erased_at: datetime | None = None
+    finished_at: datetime | None = None
+    files: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    cells: int = 0
+    rows: int = 0
+    hashes: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -162,13 +180,15 @@ class Lake:
     def manifest_path(self, feed: str, delivery_id: str) -> Path:
         return self.folder / "_manifests" / feed / f"{delivery_id}.json"
 
-    def relation(self, stored: StoredFile) -> str:
-        """The rows of a stored file, as SQL to select from."""
-        return f"read_parquet({literal(str(self.folder / stored.path))}, hive_partitioning = false)"
-
     def workspaces(self, feed: str) -> Path:
         """Where the feed's deliveries are worked on; what lies there while nobody holds the feed is of a stopped run."""
         return self.folder / "_work" / feed
+
+    def batch_files(self, feed: str) -> Iterator[Path]:
+        """Every file with rows of the feed, accepted or rejected, whether a manifest names it or not."""
+        for path in sorted(self.folder.glob(f"*/{feed}/*.parquet")):
+            if path.parent.parent.name == "_rejects" or not path.parent.parent.name.startswith(("_", ".")):
+                yield path
 
     def manifests(self, feed: str | None = None) -> Iterator[Manifest]:
         """Every committed delivery, in order of receipt within each feed."""
@@ -209,9 +229,27 @@ class Lake:
     def _removal_path(self, feed: str, sha256: str) -> Path:
         return self.folder / "_removed" / feed / f"{sha256}.json"
 
+    def erasures(self) -> list[Erasure]:
+        """Every erasure of a name, in order, the one that was stopped among them."""
+        return [_erasure(read_json(path)) for path in sorted((self.folder / "_erasures").glob("*.json"))]
+
+    def note_erasure(self, erasure: Erasure) -> None:
+        """Keep the record of an erasure, as it is by now."""
+        document = asdict(erasure)
+        for moment in ("started_at", "erased_at", "finished_at"):
+            document[moment] = document[moment].strftime(TIMESTAMP) if document[moment] else None
+        write_json(self.folder / "_erasures" / f"{erasure.started_at:%Y%m%dT%H%M%S%f}Z.json", document)
+
     def hold_feed(self, feed: str) -> AbstractContextManager[None]:
         """One process at a time decides what a feed's next delivery is; `WarehouseBusy` after `lock_seconds`."""
         return hold(self.folder / "_manifests" / feed / ".lock", f"feed {feed}", self.lock_seconds)
+
+
+def known_feeds(settings: Settings) -> list[str]:
+    """Every feed that ever left anything in the home."""
+    folders = [settings.archive, settings.landing, settings.rejected]
+    folders += [path for path in settings.lake.glob("*") if path.name not in {"_builds", "_contracts", "_erasures"}]
+    return sorted({path.name for folder in folders for path in folder.glob("*") if path.is_dir()})
 
 
 def standing(manifests: Iterable[Manifest]) -> list[Manifest]:
@@ -232,6 +270,14 @@ def read_manifest(path: Path) -> Manifest:
         raise LakeDamaged(
             f"manifest {path.parent.name}/{path.name} cannot be read: restore it from a backup."
         ) from error
+
+
+def _erasure(document: dict[str, Any]) -> Erasure:
+    moments = {
+        name: datetime.strptime(document[name], TIMESTAMP) if document[name] else None
+        for name in ("started_at", "erased_at", "finished_at")
+    }
+    return Erasure(**{**document, **moments, "files": tuple(document["files"]), "removed": tuple(document["removed"])})
 
 
 def _to_json(manifest: Manifest) -> dict[str, Any]:

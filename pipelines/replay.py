@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines import compatibility
 from pipelines.archive import Archived
 from pipelines.contracts import Contract
 from pipelines.errors import ConfigError, LakeDamaged
@@ -81,6 +82,7 @@ def replay(
         feed = _feed(settings, name)
         contracts = check_feed(settings, feed)
         check_rules(contracts)
+        compatibility.check(lake, contracts.values())
         with lake.hold_feed(name):
             for root in _roots(lake, name, batch_ids):
                 tell(f"replay {name}: {root.name}")
@@ -138,6 +140,8 @@ def _replay(
             return _result(before, after, _changes(contracts, (lake, before), (tried, after)))
     after = attempt(settings, lake, feed, contracts, delivered, earlier)
     changes = _changes(contracts, (lake, before), (lake, after))
+    if after.contracts:
+        compatibility.remember(lake, contracts.values())
     lake.commit(after)
     return _result(before, after, changes)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +35,13 @@ def lock(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     connection.execute("set allowed_directories = [$1]", [f"{folder}/"])
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
+
+
+@contextmanager
+def scratch(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB in memory for work on our own files, with bounded memory; what does not fit spills into the folder."""
+    with duckdb.connect(config=locked_configuration(folder)) as connection:
+        yield connection
 
 
 @dataclass

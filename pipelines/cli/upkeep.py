@@ -1,4 +1,4 @@
-"""Setting up and keeping up: example."""
+"""Setting up and keeping up: doctor, example."""
 
 from __future__ import annotations
 
@@ -8,8 +8,26 @@ from typing import Annotated
 import typer
 
 from pipelines import console
-from pipelines.cli.options import AsOf, app
+from pipelines.cli.options import AsOf, Json, app
+from pipelines.console import doctoring
 from pipelines.settings import Settings
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Look at everything: settings, versions, feeds, lake, warehouse, disk; say what is wrong and what to do.
+
+    Exit code 0 where nothing is at fault (warnings do not count), 1 where something is, 2 where configuration is.
+    """
+    from pipelines.doctor import diagnose
+
+    with console.progress() as tell:
+        found = diagnose(tell=tell)
+    if as_json:
+        console.print_json(found)
+    else:
+        doctoring.print_diagnosis(found)
+    raise typer.Exit(found.exit_code)
 
 
 @app.command()

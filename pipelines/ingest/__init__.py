@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipelines import archive, landing
+from pipelines import archive, compatibility, landing
 from pipelines.contracts import Contract, load_contracts
 from pipelines.feeds import Feed
 from pipelines.ingest.attempts import Delivered, attempt
@@ -65,6 +65,7 @@ def ingest(settings: Settings, feed: Feed, on_file: Callable[[str], None] = lamb
         if not claims:
             return outcomes
         check_rules(contracts)
+        compatibility.check(lake, contracts.values())
         earlier = list(lake.manifests(feed.name))
         for claim in claims:
             on_file(claim.name)
@@ -108,6 +109,8 @@ def _deliver(
         return None
     delivered = Delivered(claim.delivery_id, claim.name, claim.received_at, archived)
     manifest = attempt(settings, lake, feed, contracts, delivered, earlier)
+    if manifest.contracts:
+        compatibility.remember(lake, contracts.values())
     lake.commit(manifest)
     return manifest
 

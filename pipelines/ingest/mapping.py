@@ -11,14 +11,13 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.contracts import Column, Contract
+from pipelines.contracts import DECIMAL, Column, Contract
 from pipelines.errors import ConfigError, DeliveryRefused
 from pipelines.feeds import Delivers, Feed
 from pipelines.readers.tables import LINE_COLUMN, Table
 from pipelines.sql import quoted
 from pipelines.workspace import Workspace
 
-DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 EXACT_NUMBERS = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(\d+,\d+\))")
 ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 ISO_OFFSET = r" ?Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"

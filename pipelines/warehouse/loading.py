@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import duckdb
 
+from pipelines import compatibility
 from pipelines.contracts import Contract, load_contracts
 from pipelines.errors import ConfigError, LakeDamaged
 from pipelines.feeds import readable_feeds
-from pipelines.lake import Lake, Manifest, StoredFile, file_exists, sha256_of
+from pipelines.lake import ContractRows, Lake, Manifest, StoredFile, file_exists, sha256_of
 from pipelines.settings import Settings
 from pipelines.sql import quoted
 from pipelines.warehouse.ledger import settle, sync_builds
@@ -47,12 +48,19 @@ def load_into(
     contracts = load_contracts(settings.contracts)
     lake = Lake.of(settings)
     deliveries = rows = rejects = 0
+    compatibility.check(lake, contracts.values())
+    compatibility.check_none_gone(lake, contracts)
     prepare(connection, contracts, readable_feeds(settings.feeds)[0])
     known = {row[0] for row in connection.execute("select delivery_id from meta.delivery").fetchall()}
+    verified: set[tuple[str, str]] = set()  # many batches may share a file, which is then read through once
     for manifest in lake.manifests():
         if manifest.delivery_id in known:
             continue
         on_delivery(manifest.name)
+        for stored in manifest.files:
+            if (stored.path, stored.sha256) not in verified:
+                verify(lake, stored)
+                verified.add((stored.path, stored.sha256))
         loaded = _load_delivery(connection, lake, contracts, manifest)
         deliveries, rows, rejects = deliveries + 1, rows + loaded[0], rejects + loaded[1]
     sync_builds(connection, lake)
@@ -74,8 +82,6 @@ def _load_delivery(
     connection: duckdb.DuckDBPyConnection, lake: Lake, contracts: dict[str, Contract], manifest: Manifest
 ) -> tuple[int, int]:
     """One delivery in one transaction; returns the rows and rejects that were new to the warehouse."""
-    for stored in manifest.files:
-        verify(lake, stored)
     connection.execute("begin")
     try:
         rows, rejects = (
@@ -110,12 +116,10 @@ def _insert_batch(
     for entry in manifest.contracts:
         if entry.contract not in contracts:
             raise ConfigError(f"expectations/{entry.contract}.yml is gone, but the lake holds its rows: put it back.")
-        known = {column.name for column in contracts[entry.contract].columns}
-        columns = ", ".join(quoted(name) for name in entry.mapped_columns if name in known)
-        key = key_of(contracts[entry.contract])
+        contract = contracts[entry.contract]
         connection.execute(
-            f"insert into raw.{entry.contract} by name select {columns}, $1 as _feed, $2 as _batch_id, _row, {key} as _key "
-            f"from {lake.relation(entry.rows)}",
+            f"insert into raw.{contract.name} by name select *, $1 as _feed, $2 as _batch_id, {key_of(contract)} as _key "
+            f"from (select {_columns(connection, lake, contract, entry)}, _row from {lake.relation(entry.rows)})",
             [manifest.feed, manifest.batch_id],
         )
         rows += entry.rows.rows
@@ -125,6 +129,16 @@ def _insert_batch(
             [manifest.feed, manifest.batch_id],
         )
     return rows, manifest.rejects.rows if manifest.rejects else 0
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, entry: ContractRows) -> str:
+    """The columns of a batch by name, as wide as its contract has them today."""
+    described = connection.execute(f"describe select * from {lake.relation(entry.rows)}").fetchall()
+    was = {name: type_.lower() for name, type_, *_ in described}
+    today = {column.name: column.type for column in contract.columns}
+    for name in entry.mapped_columns:
+        compatibility.check_column(contract.name, name, was[name], today.get(name))
+    return ", ".join(f"{quoted(name)}::{today[name]} as {quoted(name)}" for name in entry.mapped_columns)
 
 
 def _insert_ledger(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:

@@ -1,0 +1,99 @@
+"""The evidence of a gap as a list of figures with plain labels and units."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.explain.published import Row
+
+ROWS = "rows"
+LABELS = {
+    "kpi_id": "KPI",
+    "dimension": "part of the KPI",
+    "slice": "part of the KPI",
+    "period_end": "period to",
+    "planned_improvement": "improvement planned",
+    "rephased_improvement": "improvement due, given when the outputs came",
+    "actual_improvement": "improvement measured",
+    "full_improvement": "improvement at full effect",
+    "realisation_gap": "short of what was due",
+    "excess": "beyond what was due",
+    "slack": "tolerated",
+    "least_accepted": "least that counts as reached",
+    "last_held": "last held until",
+    "enabled_on": "outputs enable it on",
+    "baseline_enabled_on": "outputs were to enable it on",
+    "delay_days": "plan moved by",
+    "amount_lost": "lost by the delay",
+    "enabling_last": "last output it waits for",
+    "planned_last": "last output by plan",
+    "do_nothing_value": "value if nothing were done",
+    "improvement_sign": "target lies above (1) or below (-1)",
+    "kpi_direction": "KPI should",
+    "kpi_share": "share of the KPI that it counts",
+    "total_share": "shares counted together",
+    "lost_names": "outputs lost",
+    "lost_outputs": "outputs lost, number",
+    "lost_share": "share that hung on them",
+    "cpi": "cost performance index",
+    "cpi_date": "cost performance index of",
+    "spi": "schedule performance index",
+    "spi_date": "schedule performance index of",
+    "resolved_date": "current date",
+    "missing_end": "nothing is known of",
+    "weight_sum": "sum of the weights",
+    "measured_value": "value measured",
+}
+IN_KPI_UNITS = {"baseline_value", "target_value", "do_nothing_value", "measured_value"}
+IN_KPI_CHANGE = {
+    *("planned_improvement", "rephased_improvement", "actual_improvement", "full_improvement", "realisation_gap"),
+    *("excess", "slack", "least_accepted", "difference"),
+}
+IN_OWN_CURRENCY = {"actual_cost", "budget", "earned_value", "planned_value", "unit_value"}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of a gap: its name in the evidence, what it is called, its value and the value's unit, if any."""
+
+    name: str
+    label: str
+    value: Any
+    unit: str | None
+
+
+def figures(evidence: Row, kpi_unit: str | None, currency: str) -> list[Figure]:
+    """The figures of an evidence in its own order; `currency` is the reporting currency."""
+    own_currency = evidence.get("currency") or currency
+    return [
+        Figure(
+            name, LABELS.get(name, name.replace("_", " ")), value, _unit(name, value, kpi_unit, own_currency, currency)
+        )
+        for name, value in evidence.items()
+        if name != ROWS
+    ]
+
+
+def evidence_of(gap: Row) -> Row:
+    """The evidence of a gap; what is no JSON object holds nothing."""
+    try:
+        found = json.loads(gap.get("evidence") or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _unit(name: str, value: Any, kpi_unit: str | None, own_currency: str, currency: str) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if name in IN_KPI_UNITS:
+        return kpi_unit
+    if name in IN_KPI_CHANGE:
+        return "points" if kpi_unit == "%" else kpi_unit
+    if name in IN_OWN_CURRENCY:
+        return own_currency
+    if "amount" in name:
+        return currency
+    return "days" if "days" in name.split("_") else None
