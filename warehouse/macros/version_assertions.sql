@@ -71,11 +71,8 @@ select
         {%- else -%}
         delivered.placed_at as _effective_at
         {%- endif %}
-    from {{ source('raw', contract) }} as delivered_row
+    from {{ 'touched_row' if changes.is_incremental else source('raw', contract) }} as delivered_row
     inner join delivered on delivered_row._feed = delivered.feed and delivered_row._batch_id = delivered.batch_id
-    {%- if changes.is_incremental %}
-    where delivered_row._key in (select touched_key._key from touched_key)
-    {%- endif %}
 {%- endmacro %}
 
 {#- The order of the assertions of a history. -#}

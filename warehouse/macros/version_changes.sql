@@ -47,8 +47,9 @@
     )
 {%- endmacro %}
 
-{#- The keys whose versions may be others than before. -#}
-{% macro touched_keys(contract, changes) -%}
+{#- The rows of the keys whose versions may be others than before. They are picked out by their `_key` alone and set
+    aside first: joined with the deliveries before that, all rows there are would be. -#}
+{% macro touched_rows(contract, changes) -%}
 changed as (
     {{ changed_deliveries(contract, changes.before) }}
 ),
@@ -64,6 +65,12 @@ touched_key as (
     from {{ source('raw', contract) }} as delivered_row
     where delivered_row._feed in (select changed.feed from changed where changed.mode = 'snapshot')
     {%- endif %}
+),
+
+touched_row as materialized (
+    select delivered_row.*
+    from {{ source('raw', contract) }} as delivered_row
+    where delivered_row._key in (select touched_key._key from touched_key)
 )
 {%- endmacro %}
 
