@@ -324,11 +324,11 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write a file that is seen whole or not at all, and survives a power cut once this returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    put_in_place(part, path)
+    try:
+        part.write_bytes(content)
+        put_in_place(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def write_json(path: Path, document: dict[str, Any]) -> None:

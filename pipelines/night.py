@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.disk import naming_a_full_disk
-from pipelines.errors import FruitionError
+from pipelines.errors import DiskFull, FruitionError
 from pipelines.feeds import Feed
 from pipelines.ingest import Outcome, ingest
 from pipelines.landing import LeftAlone
@@ -52,7 +52,7 @@ class Night:
 def sweep(
     settings: Settings, feeds: dict[str, Feed], files: tuple[Path, ...] = (), tell: Tell = lambda text: None
 ) -> Sweep:
-    """Take in what lies ready for each feed; one feed's failure stops no other."""
+    """Take in what lies ready for each feed; one feed's failure stops no other, but for want of room nothing goes on."""
     result = Sweep()
     for feed in feeds.values():
         try:
@@ -60,6 +60,9 @@ def sweep(
             with naming_a_full_disk():
                 result.left += receive(settings, feed, files).left
                 result.outcomes += ingest(settings, feed, lambda name, feed=feed: tell(f"ingest {feed.name}: {name}"))  # type: ignore[misc]
+        except DiskFull as error:
+            result.failures.append(error)
+            break
         except FruitionError as error:
             result.failures.append(error)
     return result
@@ -78,6 +81,8 @@ def run_night(settings: Settings, feeds: dict[str, Feed], as_of: date | None, te
     """
     check_forward(settings, as_of or settings.today())
     swept = sweep(settings, feeds, tell=tell)
+    if any(isinstance(failure, DiskFull) for failure in swept.failures):
+        return Night(swept)
     try:
         with (
             naming_a_full_disk(),

@@ -236,6 +236,8 @@ def _environment(**variables: str) -> Iterator[None]:
 def _sound(result: dbtRunnerResult) -> RunExecutionResult:
     """The results of a dbt build in which nothing failed; else `BuildFailed` with what did."""
     if result.exception is not None or not isinstance(result.result, RunExecutionResult):
+        if says_full(str(result.exception)):
+            raise DiskFull(NEXT_STEP) from result.exception
         reason = " ".join(str(result.exception).split())[:500]
         raise BuildFailed(f"dbt could not run: {reason}") from result.exception
     failed = [node for node in result.result.results if node.status in FAILED]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import ConfigError, WarehouseBusy
+from pipelines.errors import ConfigError, LakeDamaged, WarehouseBusy
+from pipelines.lake import put_in_place
 from pipelines.locks import hold
 from pipelines.settings import Settings
 
@@ -23,8 +24,19 @@ Configuration = dict[str, str | bool | int | float | list[str]]
 @contextmanager
 def writing(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, open for writing by this process alone."""
-    with held(settings), closing_connection(settings.warehouse, read_only=False) as connection:
-        yield connection
+    with held(settings):
+        if not settings.warehouse.exists():
+            _create(settings.warehouse)
+        with closing_connection(settings.warehouse, read_only=False) as connection:
+            yield connection
+
+
+def _create(path: Path) -> None:
+    """Make an empty database, seen whole or not at all: DuckDB refuses a file that it was killed over while making it."""
+    part = path.with_name(f".{path.name}.part")
+    remove_database(part)
+    duckdb.connect(str(part)).close()
+    put_in_place(part, path)
 
 
 @contextmanager
@@ -73,6 +85,10 @@ def _connected(path: Path, read_only: bool, configuration: Configuration) -> duc
         try:
             return duckdb.connect(str(path), read_only=read_only, config=configuration)
         except duckdb.IOException as error:
+            if "not a valid DuckDB database file" in str(error):
+                raise LakeDamaged(
+                    f"{path.name} is no database that can be opened: remove it; what it held is made anew from the lake."
+                ) from error
             if "set lock on file" not in str(error):
                 raise
             if time.monotonic() > deadline:
