@@ -14,14 +14,14 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import compatibility
+from pipelines import archive, compatibility
 from pipelines.archive import Archived
 from pipelines.contracts import Contract
 from pipelines.errors import ConfigError, LakeDamaged
 from pipelines.feeds import Feed, load_feed
 from pipelines.ingest import check_feed, check_rules
 from pipelines.ingest.attempts import Delivered, attempt, fingerprint
-from pipelines.lake import ContractRows, Lake, Manifest, sha256_of, standing
+from pipelines.lake import ContractRows, Lake, Manifest, standing
 from pipelines.landing import new_delivery_id, receipt_of
 from pipelines.settings import Settings, now
 from pipelines.sql import quoted
@@ -147,11 +147,9 @@ def _replay(
 
 
 def _archived(settings: Settings, root: Manifest) -> Archived:
+    if fault := archive.fault(settings, root):
+        raise LakeDamaged(fault)
     path = settings.archive / root.feed / root.archived
-    if not path.is_file():
-        raise LakeDamaged(f"archive/{root.feed}/{root.archived} is missing: restore it from a backup.")
-    if sha256_of(path) != root.sha256:
-        raise LakeDamaged(f"archive/{root.feed}/{root.archived} was altered: restore it from a backup.")
     return Archived(path, root.sha256, root.size_bytes)
 
 

@@ -48,3 +48,20 @@ def example(
     feeds, landing = (into / "feeds", into / "landing") if into else (settings.feeds, settings.landing)
     written = write_example(landing=landing, feeds=feeds, size=size, as_of=as_of or settings.today())
     console.out.print(f"Wrote {len(written.files)} files of the example portfolio to {landing}, its feeds to {feeds}.")
+
+
+@app.command()
+def tidy(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Put small batches together, remove what nothing references, and archived files past their feed's retention."""
+    from pipelines.console.upkeep import print_tidied
+    from pipelines.tidy import tidy as make_room
+
+    with console.progress() as tell:
+        done = make_room(Settings.from_environment(), dry_run, tell)
+    if as_json:
+        console.print_json(done)
+    else:
+        print_tidied(done, dry_run)

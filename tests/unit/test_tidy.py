@@ -91,7 +91,9 @@ def test_what_is_merged_can_be_merged_again_asserted_again_and_added_to(small: D
     small.deliver(readings(8))
     assert tables(small) != before
     before = tables(small)
-    assert [(one.files, one.batches) for one in tidy.tidy(small.settings).merged] == [(3, 7), (3, 7)]
+    assert [(one.files, one.batches) for one in tidy.tidy(small.settings).merged if one.contract == "kpi_reading"] == [
+        (3, 7)
+    ]
     assert tables(small) == before
     assert audit(small.settings).findings == ()
 
