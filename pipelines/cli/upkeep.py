@@ -1,7 +1,8 @@
-"""Setting up and keeping up: doctor, example."""
+"""Setting up and keeping up: doctor, example, tidy, erase."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from pipelines import console
 from pipelines.cli.options import AsOf, Json, app
 from pipelines.console import doctoring
+from pipelines.errors import ConfigError
 from pipelines.settings import Settings
 
 
@@ -65,3 +67,33 @@ def tidy(
         console.print_json(done)
     else:
         print_tidied(done, dry_run)
+
+
+@app.command()
+def erase(
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME…", help="A person's name in each spelling; - reads them, a line each.")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove a person's name from archive, lake, warehouse and what is published; it cannot be undone.
+
+    A placeholder takes its place. A workbook that holds the name goes as a whole from the archive; its rows stay.
+    """
+    from pipelines.console.upkeep import print_erased
+    from pipelines.erase import erase as remove_name
+
+    if names == ["-"]:
+        names = [line.strip() for line in sys.stdin if line.strip()]
+    elif not (dry_run or yes) and sys.stdin.isatty():
+        typer.confirm("The name goes everywhere, for good. Go on?", abort=True)
+    if not (dry_run or yes) and not sys.stdin.isatty():
+        raise ConfigError("erase cannot be undone: say --yes, or --dry-run to see what it would do.")
+    with console.progress() as tell:
+        done = remove_name(Settings.from_environment(), names, dry_run, tell)
+    if as_json:
+        console.print_json(done)
+    else:
+        print_erased(done, dry_run)

@@ -1,4 +1,4 @@
-"""What tidying up did, on the screen."""
+"""What tidying up and erasing did, on the screen."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rich.markup import escape
 from pipelines.console import out
 
 if TYPE_CHECKING:
+    from pipelines.erase import Erased
     from pipelines.tidy import Tidied
 
 
@@ -22,3 +23,25 @@ def print_tidied(done: Tidied, dry_run: bool) -> None:
         out.print("This was a dry run: nothing was done.")
     elif not done.merged and not done.freed_bytes:
         out.print("There was nothing to tidy.")
+
+
+def print_erased(done: Erased, dry_run: bool) -> None:
+    """What holds the name no longer, or would not; never the name."""
+    for path in done.waiting:
+        out.print(
+            f"[yellow]Waiting[/] {escape(path)} holds the name, and is left alone: take it in or remove it first."
+        )
+    if done.placeholder is None:
+        out.print("Nothing that is kept holds the name.")
+        return
+    for path in done.mended:
+        out.print(f"mended  {escape(path)}")
+    for path in done.removed:
+        out.print(f"removed {escape(path)}: it is no plain text; its rows are in the lake")
+    out.print(f"{done.rows:,} rows say {done.placeholder} in the name's place.")
+    if dry_run:
+        out.print("This was a dry run: nothing was done.")
+    else:
+        out.print(
+            "Warehouse and published files were made anew. Copies elsewhere (backups, --into files, logs) are yours."
+        )
