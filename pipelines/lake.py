@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -190,11 +190,12 @@ class Lake:
             if path.parent.parent.name == "_rejects" or not path.parent.parent.name.startswith(("_", ".")):
                 yield path
 
-    def manifests(self, feed: str | None = None) -> Iterator[Manifest]:
-        """Every committed delivery, in order of receipt within each feed."""
+    def manifests(self, feed: str | None = None, known: Container[str] = ()) -> Iterator[Manifest]:
+        """Every committed delivery, in order of receipt within each feed, but those whose identifiers are known."""
         root = self.folder / "_manifests"
         for path in sorted(root.glob(f"{feed or '*'}/*.json")):
-            yield read_manifest(path)
+            if path.stem not in known:
+                yield read_manifest(path)
 
     def find_manifest(self, feed: str, delivery_id: str) -> Manifest | None:
         """The manifest of a delivery, if it is committed."""

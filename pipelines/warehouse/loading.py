@@ -53,9 +53,7 @@ def load_into(
     prepare(connection, contracts, readable_feeds(settings.feeds)[0])
     known = {row[0] for row in connection.execute("select delivery_id from meta.delivery").fetchall()}
     verified: set[tuple[str, str]] = set()  # many batches may share a file, which is then read through once
-    for manifest in lake.manifests():
-        if manifest.delivery_id in known:
-            continue
+    for manifest in lake.manifests(known=known):
         on_delivery(manifest.name)
         for stored in manifest.files:
             if (stored.path, stored.sha256) not in verified:
