@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -221,11 +222,14 @@ def run_dbt(
 
 @contextmanager
 def _environment(**variables: str) -> Iterator[None]:
+    """Variables for dbt, and no word of the command line, which dbt would write into its artefacts."""
     before = {name: os.environ.get(name) for name in variables}
+    arguments, sys.argv = sys.argv, sys.argv[:1]
     os.environ.update(variables)
     try:
         yield
     finally:
+        sys.argv = arguments
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

@@ -150,3 +150,14 @@ def _row(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
     rows = connection.execute(query).fetchall()
     assert len(rows) == 1
     return rows[0]
+
+
+def test_what_was_typed_on_the_command_line_is_not_in_dbt_s_artefacts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["fruition", "erase", "Jane Doe"])
+    database = tmp_path / "warehouse" / "benefits.duckdb"
+    assert failures(build_warehouse(database, {}, command=("run", "--select", "objective_version"))) == []
+    artefacts = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(path.name == "run_results.json" for path in artefacts)
+    assert [path.name for path in artefacts if b"Jane Doe" in path.read_bytes()] == []
