@@ -10,7 +10,8 @@ from typing import Any
 
 import duckdb
 
-from pipelines.lake import TIMESTAMP, Lake, put_in_place, write_atomically
+from pipelines.errors import LakeDamaged
+from pipelines.lake import TIMESTAMP, Lake, put_in_place, read_json, write_atomically
 
 GAP_COLUMNS = (
     "gap_id",
@@ -43,7 +44,7 @@ class RecordedBuild:
 
 def recorded_builds(lake: Lake) -> list[RecordedBuild]:
     """Every recorded build in order."""
-    return [_read(path) for path in sorted(_folder(lake).glob("*.json"))]
+    return [_read(path) for path in sorted(_folder(lake).glob("*.json")) if path.stem.isdecimal()]
 
 
 def record(lake: Lake, build: RecordedBuild, connection: duckdb.DuckDBPyConnection) -> None:
@@ -75,13 +76,17 @@ def _to_json(build: RecordedBuild) -> dict[str, Any]:
 
 
 def _read(path: Path) -> RecordedBuild:
-    document = json.loads(path.read_text("utf-8"))
-    return RecordedBuild(
-        **document
-        | {
-            "as_of": date.fromisoformat(document["as_of"]),
-            "known_at": datetime.strptime(document["known_at"], TIMESTAMP),
-            "recorded_at": datetime.strptime(document["recorded_at"], TIMESTAMP),
-            "deliveries": tuple(document["deliveries"]),
-        }
-    )
+    """One recorded build; `LakeDamaged` where it cannot be read."""
+    document = read_json(path)
+    try:
+        return RecordedBuild(
+            **document
+            | {
+                "as_of": date.fromisoformat(document["as_of"]),
+                "known_at": datetime.strptime(document["known_at"], TIMESTAMP),
+                "recorded_at": datetime.strptime(document["recorded_at"], TIMESTAMP),
+                "deliveries": tuple(document["deliveries"]),
+            }
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise LakeDamaged(f"lake/_builds/{path.name} cannot be read: restore it from a backup.") from error

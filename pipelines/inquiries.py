@@ -14,6 +14,7 @@ from pipelines.errors import ConfigError
 from pipelines.lake import Lake, Manifest, Status, StoredFile
 from pipelines.lake import standing as standing_attempts
 from pipelines.settings import Settings
+from pipelines.warehouse import verify
 
 Row = dict[str, Any]
 
@@ -170,6 +171,7 @@ def rejected_rows(
 def _rejects_of(
     connection: duckdb.DuckDBPyConnection, lake: Lake, manifest: Manifest, rejects: StoredFile
 ) -> list[Row]:
+    verify(lake, rejects)
     columns = ", ".join(REJECT_COLUMNS.values())
     query = f"select {columns} from {lake.relation(rejects)} order by contract, _row"
     values = [manifest.feed, manifest.name, manifest.batch_id, manifest.status]

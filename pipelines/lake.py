@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Container, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
@@ -24,6 +25,7 @@ from pipelines.sql import literal
 Status = Literal["accepted", "refused", "repeat"]
 TIMESTAMP = "%Y-%m-%dT%H:%M:%S.%f"
 CHUNK = 1 << 20
+READABLE = 0o644
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class Erasure:
     """One removal of a person's name: what it put in the name's place, and what it did; never the name.
 
     `hashes` are the SHA-256 of the archived files that it mended, by path below the home. `erased_at` is None until
-    the lake and the archive are free of the name, `finished_at` until the warehouse is, too.
+    the lake and the archive are free of the name, `finished_at` until the warehouse is, too; until then `names_hash` tells
+    whether the same names are meant when it is taken up again.
     """
 
     placeholder: str
@@ -66,6 +69,7 @@ class Erasure:
     cells: int = 0
     rows: int = 0
     hashes: dict[str, str] = field(default_factory=dict)
+    names_hash: str | None = None
 
 
 @dataclass(frozen=True)
@@ -324,9 +328,12 @@ def sha256_of(path: Path) -> str:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file that is seen whole or not at all, and survives a power cut once this returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    part = Path(name)
     try:
-        part.write_bytes(content)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        part.chmod(READABLE)
         put_in_place(part, path)
     finally:
         part.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -59,6 +59,10 @@ class Replayed:
     batch_id: str
     status_before: str
     status: str
+    mode_before: str
+    mode: str
+    as_at_before: datetime | None
+    as_at: datetime | None
     unchanged: bool
     rule: str | None = None
     message: str | None = None
@@ -84,7 +88,10 @@ def replay(
         check_rules(contracts)
         compatibility.check(lake, contracts.values())
         with lake.hold_feed(name):
-            for root in _roots(lake, name, batch_ids):
+            roots = _roots(lake, name, batch_ids)
+            for root in roots:
+                _archived(settings, root)  # before any of them is read anew
+            for root in roots:
                 tell(f"replay {name}: {root.name}")
                 results.append(_replay(settings, lake, feed, contracts, root, dry_run))
     return results
@@ -133,7 +140,9 @@ def _replay(
     archived = _archived(settings, root)
     delivered = Delivered(new_delivery_id(received_at), root.name, received_at, archived, root.delivery_id)
     if dry_run:
-        with tempfile.TemporaryDirectory(prefix=".replay-", dir=settings.home) as folder:
+        work = lake.workspaces(feed.name)  # where what a stopped run leaves is swept away
+        work.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".replay-", dir=work) as folder:
             elsewhere = replace(settings, home=Path(folder))
             tried = Lake.of(elsewhere)
             after = attempt(elsewhere, tried, feed, contracts, delivered, earlier)
@@ -163,6 +172,10 @@ def _result(before: Manifest, after: Manifest, changes: tuple[Changed, ...] = ()
         batch_id=after.batch_id,
         status_before=before.status,
         status=after.status,
+        mode_before=before.mode,
+        mode=after.mode,
+        as_at_before=before.as_at,
+        as_at=after.as_at,
         unchanged=unchanged,
         rule=after.rule,
         message=after.message,

@@ -158,7 +158,7 @@ def check_forward(settings: Settings, as_of: date) -> None:
 
 def check_target(settings: Settings, into: Path) -> None:
     """`ConfigError` where the file of a build that looks back would take the place of something else."""
-    if into.resolve() in {settings.warehouse, settings.published}:
+    if into.resolve() in {settings.warehouse.resolve(), settings.published.resolve()}:
         raise ConfigError("--into names the warehouse itself: give another file.")
     if into.is_dir():
         raise ConfigError("--into names a folder: give a file in it.")

@@ -85,12 +85,13 @@ def erase(
     from pipelines.console.upkeep import print_erased
     from pipelines.erase import erase as remove_name
 
+    can_ask = sys.stdin.isatty() and names != ["-"]
+    if not (dry_run or yes or can_ask):
+        raise ConfigError("erase cannot be undone: say --yes, or --dry-run to see what it would do.")
     if names == ["-"]:
         names = [line.strip() for line in sys.stdin if line.strip()]
-    elif not (dry_run or yes) and sys.stdin.isatty():
+    if not (dry_run or yes):
         typer.confirm("The name goes everywhere, for good. Go on?", abort=True)
-    if not (dry_run or yes) and not sys.stdin.isatty():
-        raise ConfigError("erase cannot be undone: say --yes, or --dry-run to see what it would do.")
     with console.progress() as tell:
         done = remove_name(Settings.from_environment(), names, dry_run, tell)
     if as_json:

@@ -34,7 +34,9 @@ def _what(one: Replayed) -> str:
     if one.status == "refused":
         stands = " The earlier attempt stands." if one.status_before == "accepted" else ""
         return f"{one.rule}: {one.message} {one.next_step}{stands}"
-    return "; ".join(_changed(change) for change in one.changes)
+    moved = [] if one.as_at == one.as_at_before else [f"speaks of {one.as_at_before} → {one.as_at}"]
+    moved += [] if one.mode == one.mode_before else [f"{one.mode_before} → {one.mode}"]
+    return "; ".join([*moved, *(_changed(change) for change in one.changes)])
 
 
 def _changed(change: Changed) -> str:

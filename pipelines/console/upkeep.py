@@ -43,5 +43,5 @@ def print_erased(done: Erased, dry_run: bool) -> None:
         out.print("This was a dry run: nothing was done.")
     else:
         out.print(
-            "Warehouse and published files were made anew. Copies elsewhere (backups, --into files, logs) are yours."
+            "Warehouse and published files, if any, were made anew. Copies elsewhere (backups, --into files, logs) are yours."
         )

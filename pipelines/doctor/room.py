@@ -14,6 +14,7 @@ from pipelines.doctor.storage import LOCK_SECONDS, Memory
 from pipelines.errors import WarehouseBusy
 from pipelines.feeds import readable_feeds
 from pipelines.lake import Lake
+from pipelines.landing import receipt_of
 from pipelines.settings import Settings
 
 ENOUGH_NIGHTS = 14
@@ -104,7 +105,8 @@ def lateness_checks(settings: Settings, memory: Memory, at: datetime) -> Iterato
     good: dict[str, datetime] = {}
     for manifest in memory.manifests:
         if manifest.status != "refused":
-            good[manifest.feed] = max(manifest.received_at, good.get(manifest.feed, manifest.received_at))
+            first = receipt_of(manifest.root_id)  # a replay brings nothing new
+            good[manifest.feed] = max(first, good.get(manifest.feed, first))
     expected = {name: feed.freshness for name, feed in readable_feeds(settings.feeds)[0].items() if feed.freshness}
     late = [name for name, freshness in sorted(expected.items()) if name not in good or at - good[name] > freshness]
     for name in late:
@@ -127,7 +129,7 @@ def clock_check(memory: Memory, at: datetime) -> Check:
     return fault(
         "Clock",
         f"it is {at:%Y-%m-%d %H:%M} UTC, but {several} received later, the last {last.feed}/{last.name} "
-        f"at {last.received_at:%Y-%m-%d %H:%M} UTC: they count only from then on.",
+        f"at {last.received_at:%Y-%m-%d %H:%M} UTC.",
         "Set this machine's clock by a time server, and that of the machine which took them in.",
     )
 

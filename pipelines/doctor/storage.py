@@ -80,7 +80,7 @@ def _damage(lake: Lake, stored: StoredFile) -> list[str]:
 def build_checks(settings: Settings) -> Iterator[Check]:
     """Every recorded build and its open gaps readable, and none missing in the row."""
     folder = settings.lake / "_builds"
-    paths = sorted(folder.glob("*.json"))
+    paths = [path for path in sorted(folder.glob("*.json")) if path.stem.isdecimal()]
     damage = [found for path in paths for found in _build_damage(path)]
     numbers = [int(path.stem) for path in paths if path.stem.isdecimal()]
     missing = sorted(set(range(1, max(numbers, default=0) + 1)) - set(numbers))
@@ -95,7 +95,7 @@ def _build_damage(path: Path) -> list[str]:
         document = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return [f"lake/_builds/{path.name} cannot be read."]
-    if not isinstance(document, dict) or document.get("seq") != int(path.stem):
+    if not isinstance(document, dict) or path.stem != f"{document.get('seq'):0>8}":
         return [f"lake/_builds/{path.name} is not the build of its number."]
     gaps = path.with_suffix(".parquet")
     try:

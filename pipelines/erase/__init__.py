@@ -7,6 +7,7 @@ as it says; stopped at any point, running it again goes on with the same placeho
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import shutil
 from collections.abc import Callable, Iterable
@@ -51,13 +52,13 @@ def erase(settings: Settings, names: Iterable[str], dry_run: bool = False, tell:
     if not spellings or any(len(name) < SHORTEST for name in spellings):
         raise ConfigError(f"Give the name as it stands in the data, at least {SHORTEST} characters long.")
     lake = Lake.of(settings)
-    unfinished = next((erasure for erasure in lake.erasures() if erasure.finished_at is None), None)
-    record = unfinished or Erasure(f"erased-{secrets.token_hex(3)}", now())
-    wanted = Names.of(spellings, record.placeholder)
     with ExitStack() as held:
         for feed in known_feeds(settings):
             held.enter_context(lake.hold_feed(feed))
         held.enter_context(warehouse.held(settings))
+        unfinished = _unfinished(lake, spellings)
+        record = unfinished or _begun(spellings)
+        wanted = Names.of(spellings, record.placeholder)
         left = tuple(waiting(settings, wanted))
         found = _everything(settings, lake, wanted, record, dry_run=True, tell=tell)
         nobody = unfinished is None and not (found.files or found.removed)
@@ -65,12 +66,42 @@ def erase(settings: Settings, names: Iterable[str], dry_run: bool = False, tell:
             placeholder = None if nobody else record.placeholder
             return Erased(placeholder, found.files, found.removed, found.rows, left)
         lake.note_erasure(record)
+        _sweep_rests(settings, lake)
         done = _everything(settings, lake, wanted, record, dry_run=False, tell=tell)
         done = replace(done, erased_at=now())
         lake.note_erasure(done)
         _make_warehouse_anew(settings, tell)
-        lake.note_erasure(replace(done, finished_at=now()))
+        lake.note_erasure(replace(done, finished_at=now(), names_hash=None))
     return Erased(done.placeholder, done.files, done.removed, done.rows, left)
+
+
+def _begun(spellings: list[str]) -> Erasure:
+    placeholder = f"erased-{secrets.token_hex(3)}"
+    return Erasure(placeholder, now(), names_hash=_hash(placeholder, spellings))
+
+
+def _unfinished(lake: Lake, spellings: list[str]) -> Erasure | None:
+    """The erasure that was stopped, to be gone on with; `ConfigError` where it was of other names."""
+    unfinished = next((erasure for erasure in lake.erasures() if erasure.finished_at is None), None)
+    if unfinished and unfinished.names_hash != _hash(unfinished.placeholder, spellings):
+        raise ConfigError("An erasure was stopped: run it again with the same names first.")
+    return unfinished
+
+
+def _hash(placeholder: str, spellings: list[str]) -> str:
+    """By which an unfinished erasure knows its names again; it goes with the names once that is finished."""
+    text = "\0".join([placeholder, *sorted(name.casefold() for name in spellings)])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _sweep_rests(settings: Settings, lake: Lake) -> None:
+    """Remove what stopped runs left: every feed and the warehouse are held, so nobody needs it."""
+    shutil.rmtree(lake.folder / "_work", ignore_errors=True)
+    for folder in (settings.archive, settings.lake, settings.rejected, settings.published.parent):
+        for path in folder.rglob(".*.part"):
+            path.unlink(missing_ok=True)
+    for path in settings.warehouse.parent.glob(".*.rebuild*"):
+        path.unlink(missing_ok=True)
 
 
 def _everything(settings: Settings, lake: Lake, names: Names, record: Erasure, *, dry_run: bool, tell: Tell) -> Erasure:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import html
 import io
+import re
 import stat
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +24,8 @@ from pipelines.settings import Settings, now
 
 WHY = "it held a person's name that was erased"
 READ_ONLY = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
-GUESSES = ("utf-8", "utf-16", "latin-1")
+GUESSES = ("utf-8", "utf-16-le", "utf-16-be", "latin-1")
+TAG = re.compile(r"<[^>]*>")
 
 
 @dataclass(frozen=True)
@@ -64,18 +68,16 @@ def erase_archived(
 
 def _mended(content: bytes, path: Path, names: Names, encoding: str | None) -> bytes | None:
     """The bytes without the name, themselves where it is not in them; None where they cannot be mended."""
-    suffix = path.suffix.lower()
-    if suffix == ".gz":
-        inside = gzip.decompress(content)
+    if path.suffix.lower() == ".gz":
+        try:
+            inside = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error):  # nobody can tell what is in it
+            return None
         mended = _mended(inside, path.with_suffix(""), names, encoding)
         if mended is None:
             return None
         return content if mended == inside else gzip.compress(mended, mtime=0)
-    if zipfile.is_zipfile(io.BytesIO(content)):
-        with zipfile.ZipFile(io.BytesIO(content)) as members:
-            found = any(holds(members.read(member), names) for member in members.namelist())
-        return None if found or holds(content, names) else content
-    text = _text(content, encoding)
+    text = None if zipfile.is_zipfile(io.BytesIO(content)) else _text(content, encoding)
     if text is None:
         return None if holds(content, names) else content
     decoded, used = text
@@ -96,5 +98,13 @@ def _text(content: bytes, encoding: str | None) -> tuple[str, str] | None:
 
 
 def holds(content: bytes, names: Names) -> bool:
-    """Whether bytes hold the name, in whichever encoding text may have in them."""
-    return any(names.within(content.decode(guess, "ignore")) for guess in GUESSES)
+    """Whether bytes hold the name, in whichever encoding, or packed; what cannot be unpacked may hold anything."""
+    if zipfile.is_zipfile(io.BytesIO(content)):
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as members:
+                return any(holds(members.read(member), names) for member in members.namelist())
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError):
+            return True
+    texts = [content.decode(guess, "ignore") for guess in GUESSES] + [content[1:].decode("utf-16-le", "ignore")]
+    plain = html.unescape(TAG.sub("", texts[0]))  # in a workbook a name may be cut by its formatting
+    return any(names.within(text) for text in (*texts, plain))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,10 @@ class Names:
 
     @classmethod
     def of(cls, names: Iterable[str], placeholder: str) -> Names:
-        spellings = sorted(names, key=len, reverse=True)
+        given = list(names)
+        composed = {unicodedata.normalize("NFC", name) for name in given}
+        forms = composed | {unicodedata.normalize("NFD", name) for name in given}
+        spellings = sorted(forms, key=lambda name: (-len(name), name))
         words = [[re.escape(word) for word in name.split()] for name in spellings]
         text = "|".join(r"[\s\u00a0]+".join(each) for each in words)
         sql = "|".join(BLANKS.join(each) for each in words)

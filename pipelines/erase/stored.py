@@ -12,7 +12,6 @@ import duckdb
 from pipelines.erase.archived import holds
 from pipelines.erase.names import Names
 from pipelines.lake import Lake, Manifest, StoredFile, put_in_place, sha256_of, write_json
-from pipelines.landing import CLAIMED
 from pipelines.settings import Settings
 from pipelines.sql import literal, quoted
 from pipelines.workspace import scratch
@@ -127,9 +126,5 @@ def erase_documents(settings: Settings, lake: Lake, names: Names, dry_run: bool)
 def waiting(settings: Settings, names: Names) -> Iterator[str]:
     """The files in landing folders that hold the name, in their bytes or their own names; they are left alone."""
     for path in sorted(settings.landing.rglob("*")):
-        if (
-            path.is_file()
-            and path.parent.name != CLAIMED
-            and (names.within(path.name) or holds(path.read_bytes(), names))
-        ):
+        if path.is_file() and (names.within(path.name) or holds(path.read_bytes(), names)):
             yield names.replaced(str(path.relative_to(settings.home)))

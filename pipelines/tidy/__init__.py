@@ -117,6 +117,8 @@ def _unfinished(settings: Settings) -> Iterator[Rest]:
         for path in sorted(folder.rglob(".*.part")):
             if path.is_file() and _is_old(path):
                 yield path, "was never finished"
+    for path in sorted(settings.warehouse.parent.glob(".*.rebuild*")):  # while the warehouse is held, nobody rebuilds
+        yield path, "of a rebuild that was stopped"
 
 
 def _spilled(settings: Settings) -> Iterator[Rest]:

@@ -17,6 +17,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
+from pipelines.lake import Lake
+from pipelines.replay import replay
 from tests.faults import small
 from tests.memory.home import AS_OF, Home
 from tests.memory.model import BAD, OBJECTIVE, READING, File, Line, Memory, Way, status_of
@@ -229,3 +231,28 @@ def test_replays_in_any_order_give_the_same_tables(folder: Path, seed: int) -> N
         shutil.rmtree(place)
     assert all(result == results[0] for result in results)
     assert all(status_of(file, WAYS[file.feed]) == "accepted" for file in files)
+
+
+def test_a_snapshot_read_again_as_of_an_earlier_day_no_longer_closes_what_came_after_that(folder: Path) -> None:
+    place = folder / "moved-back"
+    home = Home(replace(small.settings_of(folder), home=place / "home", feeds=place / "feeds"))
+    home.settings.feeds.mkdir(parents=True)
+    home.write_feed(REGISTER)
+    feed = home.settings.feeds / "register.yml"
+    declared = feed.read_text()
+    feed.write_text(declared.replace("as_at:\n", "as_at:\n  format: '%Y-%d-%m'\n"))  # 5 February becomes 2 May
+    whole, part = (
+        tuple(Line(((("objective_id", x)), ("name", "one"), ("weight", None))) for x in xs) for xs in ("AB", "A")
+    )
+    for file in (File("register", whole, datetime(2026, 3, 3)), File("register", part, datetime(2026, 2, 5))):
+        home.drop(file, REGISTER)
+        assert home.sweep("register") == ["accepted"]
+    home.build()
+    assert set(home.now(OBJECTIVE)) == {("A",)}
+    feed.write_text(declared)
+    manifests = sorted(Lake.of(home.settings).manifests(), key=lambda manifest: manifest.delivery_id)
+    (result,) = replay(home.settings, [manifests[1].batch_id])
+    assert (result.as_at_before, result.as_at) == (datetime(2026, 5, 2), datetime(2026, 2, 5))
+    home.build()
+    assert set(home.now(OBJECTIVE)) == {("A",), ("B",)}
+    assert set(home.then(1, OBJECTIVE)) == {("A",)}

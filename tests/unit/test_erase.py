@@ -14,6 +14,7 @@ from pipelines.archive import fault
 from pipelines.audit import audit
 from pipelines.builds import gaps_path
 from pipelines.erase import erase
+from pipelines.erase.archived import holds
 from pipelines.erase.names import Names
 from pipelines.errors import ConfigError
 from pipelines.lake import Lake
@@ -214,3 +215,49 @@ def test_a_recorded_gap_of_a_subject_named_after_a_person_gets_its_new_identifie
         ).fetchone()
     assert row == (done.placeholder, True)
     assert json.loads(next((lake.folder / "_erasures").glob("*.json")).read_text())["rows"] == 1
+
+
+def test_an_erasure_that_was_stopped_is_finished_before_another_name_goes(
+    peopled: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("pipelines.erase.rebuild", _stopped)
+        erase(peopled.settings, [NAME])
+    with pytest.raises(ConfigError, match="run it again with the same names first"):
+        erase(peopled.settings, ["Somebody Else"])
+    erase(peopled.settings, [NAME])
+    assert erase(peopled.settings, ["Somebody Else"]).placeholder is None
+
+
+def _stopped(*arguments: Any, **keywords: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_what_stopped_runs_left_goes_too(peopled: Door) -> None:
+    rests = [
+        peopled.settings.lake / "_work" / "people" / ".work-1" / "rows.parquet",
+        peopled.settings.archive / "people" / ".abc.part",
+        peopled.settings.warehouse.parent / ".benefits.duckdb.rebuild",
+    ]
+    for path in rests:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(NAME)
+    erase(peopled.settings, [NAME])
+    assert [path for path in rests if path.exists()] == []
+
+
+@pytest.mark.parametrize("content", [b"\x1f\x8bnot really", gzip.compress(b"id,title,who\n" * 99)[:30]])
+def test_an_archived_file_that_cannot_be_unpacked_goes_since_it_may_hold_anything(
+    peopled: Door, content: bytes
+) -> None:
+    assert peopled.deliver(content, "broken.csv.gz", "people").status == "refused"
+    assert any(path.endswith(".csv.gz") for path in erase(peopled.settings, [NAME]).removed)
+    assert audit(peopled.settings).findings == ()
+
+
+def test_a_name_is_found_however_its_letters_are_composed_or_packed(peopled: Door) -> None:
+    names = Names.of([NAME], "-")
+    decomposed = "Zoe\u0308 van Dam"
+    assert names.replaced(f"by {decomposed}.") == "by -."
+    assert holds(b"\0" + NAME.encode("utf-16-le"), names)
+    assert holds("<t>Zoë</t><t> van Dam</t>".encode(), names)

@@ -64,7 +64,8 @@ withdrawn as (
                 {%- endfor -%}
             )
             {%- endfor %}
-        end as still_maps
+        end as still_maps,
+        coalesce(later.place < earlier.place, false) as is_moved_back
     from delivered as earlier
     left join delivered as later
         on
@@ -100,6 +101,7 @@ lost as (
         on {{ same_key(contract, 'said_next', 'said') }} and withdrawn.next_receipt = said_next._receipt
     where
         not coalesce(withdrawn.still_maps, false)
+        or withdrawn.is_moved_back
         or said_next._effective_at is null
         or said_next._effective_at < said._effective_at
     {%- if facts.has_snapshots %}
@@ -113,7 +115,8 @@ lost as (
 )
 {%- endmacro %}
 
-{#- The keys that a withdrawn snapshot had closed, where the attempt that took its place closes none. -#}
+{#- The keys that a withdrawn snapshot had closed, where the attempt that took its place closes none or speaks of an
+    earlier moment. -#}
 {% macro lost_closings(contract) -%}
 {%- set keys = contract_named(contract)['keys'] -%}
 select {{ column_list(keys, 'present') }}, withdrawn.lost_at
@@ -128,7 +131,10 @@ select {{ column_list(keys, 'present') }}, withdrawn.lost_at
         on
             {{ same_key(contract, 'said', 'present') }}
             and said._receipt in (withdrawn.receipt, withdrawn.next_receipt)
-    where withdrawn.closes and not withdrawn.still_closes and said._receipt is null
+    where
+        withdrawn.closes
+        and (not withdrawn.still_closes or withdrawn.is_moved_back)
+        and said._receipt is null
 {%- endmacro %}
 
 {#- The keys that the attempt that took a snapshot's place holds among its rejected rows, and so closes no longer. -#}

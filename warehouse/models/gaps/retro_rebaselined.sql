@@ -34,12 +34,24 @@ versions as (
         and not is_closed
 ),
 
-read_again as (
-    select distinct delivery.withdrawn_at
+delivered as (
+    select
+        delivery.known_from,
+        delivery.withdrawn_at,
+        delivery.delivery_id = delivery.root_id as is_new
     from {{ source('meta', 'delivery') }} as delivery
     inner join {{ source('meta', 'delivery_contract') }} as delivery_contract
         on delivery.delivery_id = delivery_contract.delivery_id
-    where delivery_contract.contract = 'benefit' and delivery.withdrawn_at is not null
+    where delivery_contract.contract = 'benefit'
+),
+
+-- The moments at which deliveries were read again and nothing new came.
+read_again as (
+    select withdrawn_at from delivered
+    where withdrawn_at is not null
+    except
+    select known_from from delivered
+    where is_new
 ),
 
 changes as (
