@@ -183,17 +183,17 @@ def test_its_life_is_told_from_the_builds_that_held_it_although_they_wrote_down_
 ) -> None:
     spells = warehouse.execute(
         """
-        select gap_code, gap_class, subject_id, spell, opened_on, closed_on, opened_seq, closed_seq, builds
+        select gap_code, gap_class, subject_id, spell, opened_on, closed_on, opened_seq, closed_seq
         from marts.gap_history where gap_code <> 'GATE_OVERDUE' order by subject_id, spell
         """
     ).fetchall()
     june = {day: date(2026, 6, day) for day in (27, 28, 29, 30)}
     assert spells == [
-        ("DELIVERED_NOT_REALISED", "realisation", "B1", 1, june[27], None, 1, None, 4),
-        ("ORPHAN_OUTPUT", "linkage", "O2", 1, june[27], june[28], 1, 2, 1),
-        ("ORPHAN_OUTPUT", "linkage", "O2", 2, june[29], None, 3, None, 2),
-        ("ORPHAN_OUTPUT", "linkage", "O3", 1, june[27], june[29], 1, 3, 2),
-        ("ORPHAN_OUTPUT", "linkage", "O3", 2, june[30], None, 4, None, 1),
+        ("DELIVERED_NOT_REALISED", "realisation", "B1", 1, june[27], None, 1, None),
+        ("ORPHAN_OUTPUT", "linkage", "O2", 1, june[27], june[28], 1, 2),
+        ("ORPHAN_OUTPUT", "linkage", "O2", 2, june[29], None, 3, None),
+        ("ORPHAN_OUTPUT", "linkage", "O3", 1, june[27], june[29], 1, 3),
+        ("ORPHAN_OUTPUT", "linkage", "O3", 2, june[30], None, 4, None),
     ]
     events = warehouse.execute(
         """
