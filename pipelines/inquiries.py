@@ -13,10 +13,9 @@ import duckdb
 from pipelines.errors import ConfigError
 from pipelines.lake import Lake, Manifest, Status, StoredFile
 from pipelines.lake import standing as standing_attempts
+from pipelines.published import Row, fetched, published
 from pipelines.settings import Settings
 from pipelines.warehouse import verify
-
-Row = dict[str, Any]
 
 Standing = Literal["stands", "refused", "replaced", "without_effect"]
 
@@ -175,7 +174,7 @@ def _rejects_of(
     columns = ", ".join(REJECT_COLUMNS.values())
     query = f"select {columns} from {lake.relation(rejects)} order by contract, _row"
     values = [manifest.feed, manifest.name, manifest.batch_id, manifest.status]
-    return _fetched(connection.execute(query, values))
+    return fetched(connection.execute(query, values))
 
 
 def _catalogued(settings: Settings, column: str) -> list[str]:
@@ -189,12 +188,5 @@ def _check_known(what: str, wanted: str | None, known: Iterable[str]) -> None:
 
 
 def _rows(settings: Settings, query: str, parameters: dict[str, Any]) -> list[Row]:
-    if not settings.published.exists():
-        raise ConfigError("Nothing is published yet: run `fruition run` first.")
-    with duckdb.connect(str(settings.published), read_only=True) as connection:
-        return _fetched(connection.execute(query, parameters))
-
-
-def _fetched(cursor: duckdb.DuckDBPyConnection) -> list[Row]:
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    with published(settings) as warehouse:
+        return warehouse.rows(query, **parameters)

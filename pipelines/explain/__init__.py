@@ -9,9 +9,9 @@ from pipelines.contracts import load_contract
 from pipelines.errors import ConfigError
 from pipelines.explain.chains import Chain, chain_of
 from pipelines.explain.figures import ROWS, Figure, evidence_of, figures
-from pipelines.explain.published import Published, Row, published
 from pipelines.explain.sources import Source, Sources
 from pipelines.explain.subjects import Subject, subject_of
+from pipelines.published import Published, Row, published
 from pipelines.settings import Settings
 from pipelines.sql import quoted
 

@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from pipelines.explain import network
-from pipelines.explain.published import Published, Row
 from pipelines.explain.sources import Sources
+from pipelines.published import Published, Row
 
 OUTPUTS = """
 select link.*, item.kind as output_kind, item.baseline_date, item.forecast_date, item.delivered_date,

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.explain.published import Row
+from pipelines.published import Row
 
 ROWS = "rows"
 LABELS = {

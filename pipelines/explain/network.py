@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from pipelines.explain.published import Published, Row
 from pipelines.explain.sources import Sources
+from pipelines.published import Published, Row
 
 NODE_TYPES = ("output", "outcome", "benefit", "objective")
 STEP = re.compile(rf" > (?=(?:{'|'.join(NODE_TYPES)}):)")

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from pipelines import archive
 from pipelines.errors import LakeDamaged
-from pipelines.explain.published import Published, Row
 from pipelines.explain.voices import Voices
 from pipelines.lake import Lake
+from pipelines.published import Published, Row
 from pipelines.settings import Settings
 
 PROVENANCE = ("_feed", "_batch_id", "_row", "_delivery_id")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from pipelines.explain import network
 from pipelines.explain.chains import fact
-from pipelines.explain.published import Published, Row
 from pipelines.explain.sources import Sources
+from pipelines.published import Published, Row
 
 OF_OUTPUT = (
     "select benefit_id from marts.output_benefit where output_id = $id order by share desc nulls last, benefit_id"

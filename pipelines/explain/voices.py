@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import LakeDamaged
-from pipelines.explain.published import Published
 from pipelines.lake import ContractRows, Lake, Manifest, standing
+from pipelines.published import Published
 from pipelines.settings import Settings
 from pipelines.sql import quoted
 

@@ -23,9 +23,7 @@ class Published:
 
     def rows(self, query: str, **parameters: object) -> list[Row]:
         """The rows of a query with `$name` parameters, as mappings."""
-        cursor = self.connection.execute(query, parameters)
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return fetched(self.connection.execute(query, parameters))
 
     def row(self, query: str, **parameters: object) -> Row | None:
         """The first row of a query, if there is one."""
@@ -52,3 +50,9 @@ def published(settings: Settings) -> Iterator[Published]:
         yield Published(connection)
     finally:
         connection.close()
+
+
+def fetched(cursor: duckdb.DuckDBPyConnection) -> list[Row]:
+    """What a query found, as mappings."""
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
