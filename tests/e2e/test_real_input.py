@@ -24,6 +24,7 @@ from pipelines.night import load_and_build, sweep
 from pipelines.publish import publish
 from pipelines.settings import REPOSITORY, Settings
 from pipelines.warehouse import closing_connection
+from tests.e2e import unhcr_verdicts
 
 DATA = Path(os.environ.get("FRUITION_TEST_DATA") or REPOSITORY.parent / "shared" / "data")
 RESULTS = ("iati_result_2022.xlsx", "iati_result_2023.xlsx")
@@ -210,6 +211,49 @@ def test_what_came_short_by_more_than_a_tenth_of_the_promise_is_flagged(
     flagged = fetch(warehouse, "select benefit_id from marts.realisation_gap where gap_code = 'DELIVERED_NOT_REALISED'")
     assert len(flagged) == 722
     assert sorted(benefit for (benefit,) in flagged) == sorted(short["benefit_id"])
+
+
+VERDICT = """
+    select
+        d.name as file, b._row as line,
+        case
+            when p.actual_improvement is null then null
+            when p.rag = 'green' then 'met'
+            when p.progress_pct < -b.tolerance - 1e-9 then 'moved away'
+            else 'partly met'
+        end as by_mart
+    from marts.benefit_period as p join core.benefit as b using (benefit_id)
+    join meta.delivery as d on d.feed = b._feed and d.batch_id = b._batch_id
+"""
+
+
+def test_met_partly_met_and_moved_away_are_as_many_as_a_short_script_counts(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    script = unhcr_verdicts.verdicts(unhcr_verdicts.read(DATA / "unhcr"))
+    both = script.merge(warehouse.execute(VERDICT).df(), on=["file", "line"], validate="one_to_one")
+    counts = both["by_mart"].value_counts().to_dict()
+    assert counts == both["by_change"].value_counts().to_dict() == {"partly met": 905, "met": 617, "moved away": 517}
+    assert (both["by_mart"].fillna("none") == both["by_change"].fillna("none")).all()
+
+
+def test_the_live_ones_that_moved_away_are_flagged_and_no_others(warehouse: duckdb.DuckDBPyConnection) -> None:
+    script = unhcr_verdicts.verdicts(unhcr_verdicts.read(DATA / "unhcr"))
+    away = script[(script["by_change"] == "moved away") & (script["file"] == RESULTS[1])]
+    flagged = fetch(
+        warehouse,
+        "select b._row from marts.realisation_gap as g join core.benefit as b using (benefit_id) "
+        "where g.gap_code = 'MOVED_AWAY' order by 1",
+    )
+    assert [line for (line,) in flagged] == sorted(away["line"])
+    assert len(flagged) == 309
+
+
+def test_actual_by_target_gives_another_verdict_on_as_many_as_the_guide_says() -> None:
+    table = unhcr_verdicts.compared(unhcr_verdicts.verdicts(unhcr_verdicts.read(DATA / "unhcr")))
+    guide = (REPOSITORY / "docs" / "real-input.md").read_text("utf-8")
+    for verdict, counts in table.iterrows():
+        assert f"| {verdict} | " + " | ".join(f"{counts[name]:,}" for name in ("met", "partly met", "none")) in guide
 
 
 def test_the_dashboard_s_exchanged_days_and_months_are_put_right(warehouse: duckdb.DuckDBPyConnection) -> None:
