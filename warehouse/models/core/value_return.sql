@@ -57,6 +57,7 @@ final as (
         costed.scope,
         costed.scope_id,
         costed.basis,
+        costed.has_cost,
         case when costed.has_cost then summed.cost end as cost,
         case when costed.is_cost_known then summed.present_cost end as present_cost,
         summed.present_benefit,
