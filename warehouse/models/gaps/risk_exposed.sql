@@ -12,7 +12,7 @@ exposures as (
     select
         benefit_id,
         count(*) as open_risks,
-        {{ reporting_total('exposure', 'exposure_reporting') }} as exposure,
+        {{ reporting_total('exposure', 'exposure_reporting') }} as exposed_amount,
         {{ record_list(source_row('risk')) }} as risk_rows
     from {{ ref('benefit_risk') }}
     group by benefit_id
@@ -22,9 +22,9 @@ flagged as (
     select
         benefits.*,
         exposures.open_risks,
-        exposures.exposure,
-        completions.forecast_to_come_amount_reporting as forecast_to_come,
-        exposures.exposure / completions.forecast_to_come_amount_reporting as exposed_share,
+        exposures.exposed_amount,
+        completions.forecast_to_come_amount_reporting as forecast_to_come_amount,
+        exposures.exposed_amount / completions.forecast_to_come_amount_reporting as exposed_share,
         {{ source_rows([source_row('benefit', 'benefits')], 'exposures.risk_rows') }} as source_rows
     from benefits
     inner join exposures on benefits.benefit_id = exposures.benefit_id
@@ -32,7 +32,7 @@ flagged as (
     where
         completions.forecast_to_come_amount_reporting > 0
         and {{ greater_than(
-            'exposures.exposure', 'benefits.threshold * completions.forecast_to_come_amount_reporting'
+            'exposures.exposed_amount', 'benefits.threshold * completions.forecast_to_come_amount_reporting'
         ) }}
 ),
 
@@ -40,10 +40,11 @@ final as (
     select {{ benefit_gap_columns(
         'RISK_EXPOSED',
         message=sentence(
-            '{benefit_name} has {open_risks:of open risk} that may cost it {exposure:money} in all, {exposed_share:percent}'
-            ~ ' of the {forecast_to_come:money} it is still to bring; {threshold:percent} is tolerated.'
+            '{benefit_name} has {open_risks:of open risk} that may cost it {exposed_amount:money} in all,'
+            ~ ' {exposed_share:percent} of the {forecast_to_come_amount:money} it is still to bring;'
+            ~ ' {threshold:percent} is tolerated.'
         ),
-        evidence=gap_evidence(['open_risks', 'exposure', 'forecast_to_come', 'exposed_share', 'threshold'])
+        evidence=gap_evidence(['open_risks', 'exposed_amount', 'forecast_to_come_amount', 'exposed_share', 'threshold'])
     ) }}
     from flagged
 )
