@@ -40,6 +40,7 @@ select
     {{ as_of() }} as as_of,
     cast(1 as double) as amount_at_stake,
     'No weight.' as message,
+    cast(null as varchar) as decision,
     {{ as_of() }} as opened_on
 from {{ ref('objective') }}
 where weight is null
