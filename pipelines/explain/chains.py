@@ -33,6 +33,7 @@ select * from core.kpi_reading
 where kpi_id = $kpi and dimension is not distinct from coalesce($dimension, '')
 order by period_start desc limit 1
 """
+CLAIMS = "select * from core.benefit_claim where benefit_id = $id order by period_start desc"
 DELIVERY_FIGURES = (
     *("is_live", "is_enabled", "enabled_on", "delay_days", "upstream_outputs", "enabling_outputs", "last_day"),
     *("full_improvement", "slack", "ramp_end", "objective", "rag", "open_gap_count"),
@@ -45,7 +46,8 @@ class Chain:
 
     `outputs` are its upstream outputs, those it waits for first, each with its `path`: the links from it to the
     benefit. `period` is the latest measured period from its start on, `readings` the readings used in it; where there
-    is none, `last_reading` is the newest reading of the measure at all, whatever is wrong with it.
+    is none, `last_reading` is the newest reading of the measure at all, whatever is wrong with it. `claims` are what
+    was claimed of it, the latest period first.
     """
 
     benefit: Row
@@ -54,6 +56,7 @@ class Chain:
     period: Row | None
     readings: list[Row]
     last_reading: Row | None
+    claims: list[Row]
 
 
 def chain_of(warehouse: Published, sources: Sources, benefit_id: str) -> Chain | None:
@@ -80,6 +83,7 @@ def chain_of(warehouse: Published, sources: Sources, benefit_id: str) -> Chain |
         period=period,
         readings=readings,
         last_reading=None if readings else _last_reading(warehouse, sources, row),
+        claims=[sources.fact("benefit_claim", claim) for claim in warehouse.rows(CLAIMS, id=benefit_id)],
     )
 
 

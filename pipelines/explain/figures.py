@@ -21,6 +21,20 @@ LABELS = {
     "realisation_gap": "short of what was due",
     "excess": "beyond what was due",
     "slack": "tolerated",
+    "claimed_own": "claimed, of its share of the KPI",
+    "claimed_amount": "claimed in money",
+    "periods_claimed": "periods claimed",
+    "supported": "most that the measure supports",
+    "claimed_excess": "claimed beyond that",
+    "amount_exceeded": "claimed beyond that, in all periods",
+    "counterfactual_used": "what would have been is told by",
+    "counterfactual_value": "what would have been",
+    "pre_periods": "periods it is told from",
+    "attributable_improvement": "improvement attributable to the change",
+    "attributable_low": "attributable at least, with 95% certainty",
+    "attributable_high": "attributable at most, with 95% certainty",
+    "evidence_grade": "grade of the evidence",
+    "intervened_on": "first output worked on",
     "least_accepted": "least that counts as reached",
     "last_held": "last held until",
     "enabled_on": "outputs enable it on",
@@ -56,12 +70,13 @@ LABELS = {
     "weight_sum": "sum of the weights",
     "measured_value": "value measured",
 }
-IN_KPI_UNITS = {"baseline_value", "target_value", "do_nothing_value", "measured_value"}
+IN_KPI_UNITS = {"baseline_value", "target_value", "do_nothing_value", "measured_value", "counterfactual_value"}
 IN_KPI_CHANGE = {
     *("planned_improvement", "rephased_improvement", "actual_improvement", "full_improvement", "realisation_gap"),
-    *("excess", "slack", "least_accepted", "difference"),
+    *("excess", "slack", "least_accepted", "difference", "claimed_own", "supported"),
+    *("claimed_excess", "attributable_improvement", "attributable_low", "attributable_high"),
 }
-IN_OWN_CURRENCY = {"actual_cost", "budget", "earned_value", "planned_value", "unit_value"}
+IN_OWN_CURRENCY = {"actual_cost", "budget", "earned_value", "planned_value", "unit_value", "claimed_amount"}
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,19 @@
     transform(array_sort(collect_list(struct({{ place }} as place, {{ record }} as record))), entry -> entry.record)
 {%- endmacro %}
 
+{# Aggregate: the group's lists as one, in the order of the records' fields. #}
+{% macro record_lists(lists) -%}
+    {{ return(adapter.dispatch('record_lists', 'fruition')(lists)) }}
+{%- endmacro %}
+
+{% macro duckdb__record_lists(lists) -%}
+    list_sort(flatten(list({{ lists }})))
+{%- endmacro %}
+
+{% macro spark__record_lists(lists) -%}
+    array_sort(flatten(collect_list({{ lists }})))
+{%- endmacro %}
+
 {# A record, or a list of them, as JSON text; figures that are missing stay, as null. #}
 {% macro json_text(record) -%}
     {{ return(adapter.dispatch('json_text', 'fruition')(record)) }}
