@@ -58,9 +58,9 @@ final as (
         {{ gap_columns(
             'RESOURCE_OVERLOAD', "'role'", 'role', 'role',
             message=sentence(
-                'In the month from {period_start:date} {projects:of project} plan {planned_fte:number} FTE of {role}, and there'
-                ~ ' are {capacity_fte:number}: {overload_fte:number} FTE too many[; {other_months:of other month} to come'
-                ~ ' too full as well].'
+                'The plans of {projects:of project} for the month from {period_start:date} ask for {planned_fte:number} FTE of'
+                ~ ' {role}, and there are {capacity_fte:number}: {overload_fte:number} FTE too many[, and too many in'
+                ~ ' {other_months:of other month} to come].'
             ),
             evidence=gap_evidence(
                 ['period_start', 'planned_fte', 'capacity_fte', 'overload_fte', 'projects', 'months_overloaded']

@@ -1,0 +1,19 @@
+"""Portfolio selection: which ideas and business cases to fund (3-benefits.md, 3.7). See `problem`, `solving`, `reading`."""
+
+from __future__ import annotations
+
+from pipelines.selection.problem import Candidate, Capacity, Problem, Selection, Slot
+from pipelines.selection.solving import Marginal, budgets, frontier, marginals, select
+
+__all__ = [
+    "Candidate",
+    "Capacity",
+    "Marginal",
+    "Problem",
+    "Selection",
+    "Slot",
+    "budgets",
+    "frontier",
+    "marginals",
+    "select",
+]
