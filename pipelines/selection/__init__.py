@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines.selection.problem import Candidate, Capacity, Problem, Selection, Slot
+from pipelines.selection.reading import Question, Tables, read_problem
 from pipelines.selection.solving import Marginal, budgets, frontier, marginals, select
 
 __all__ = [
@@ -10,10 +11,13 @@ __all__ = [
     "Capacity",
     "Marginal",
     "Problem",
+    "Question",
     "Selection",
     "Slot",
+    "Tables",
     "budgets",
     "frontier",
     "marginals",
+    "read_problem",
     "select",
 ]

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 import highspy
 import numpy as np
+from highspy._core import _Highs  # highspy.Highs is the same, but prints its name on the output stream
 
 from pipelines.errors import BuildFailed
 from pipelines.selection.problem import exceeds, total
 
 TOLERANCE = 1e-9
-NODES = 20_000  # where that many branches prove nothing, the best set found stands, with its bound
+WORK = 4_000_000  # branches x choices x rows: where that much proves nothing, the best set found stands, with its bound
 OPTIONS: Mapping[str, bool | int | float | str] = {
     "output_flag": False,
     "threads": 1,  # several would race, and ties would fall this way or that
@@ -26,7 +27,9 @@ OPTIONS: Mapping[str, bool | int | float | str] = {
     "mip_feasibility_tolerance": TOLERANCE,
     "primal_feasibility_tolerance": TOLERANCE,
     "dual_feasibility_tolerance": TOLERANCE,
-    "mip_max_nodes": NODES,
+    "mip_heuristic_run_rins": False,  # these take longer than the branching that they are to save
+    "mip_heuristic_run_rens": False,
+    "mip_heuristic_run_root_reduced_cost": False,
 }
 
 
@@ -55,9 +58,10 @@ class Programme:
     def __init__(self, choices: int, rows: Sequence[Row]) -> None:
         self._choices = choices
         self._rows: list[Row] = []
-        self._solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        self._solver = _Highs()
         for name, value in OPTIONS.items():
             self._solver.setOptionValue(name, value)
+        self._solver.setOptionValue("mip_max_nodes", max(1, WORK // max(1, choices * len(rows))))
         for index in range(choices):
             self._solver.addCol(0.0, 0.0, 1.0, 0, np.empty(0, np.int32), np.empty(0))
             self._solver.changeColIntegrality(index, highspy.HighsVarType.kInteger)

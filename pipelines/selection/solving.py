@@ -31,32 +31,23 @@ class Marginal:
 
 
 def select(problem: Problem) -> Selection:
-    """The best set of candidates; those that are in no set are named with the reason."""
-    reasons = {one.project_id: unfit(problem, one) for one in problem.candidates}
-    fit = sorted((one for one in problem.candidates if not reasons[one.project_id]), key=lambda one: one.project_id)
-    rows = list(_rows(problem, fit))
+    """The best set of candidates; each that is not in it is named with the reason."""
+    fit = sorted((one for one in problem.candidates if not unfit(problem, one)), key=lambda one: one.project_id)
     values = [one.value or 0.0 for one in fit]
-    chosen, bound = _best(fit, values, rows) if fit else (frozenset[int](), None)
-    selected = [fit[index] for index in sorted(chosen)]
-    value = total(values[index] for index in chosen)
-    names = {one.project_id for one in selected}
-    return Selection(
-        budget=problem.budget,
-        projects=tuple(one.project_id for one in selected),
-        value=value,
-        cost=total(one.cost or 0.0 for one in selected),
-        bound=value if bound is None else max(value, bound),
-        reasons={
-            one.project_id: reasons[one.project_id] or crowded_out(problem, one, selected)
-            for one in problem.candidates
-            if one.project_id not in names
-        },
-    )
+    chosen, bound = _best(fit, values, list(_rows(problem, fit)))
+    return _selection(problem, [fit[index] for index in sorted(chosen)], bound)
 
 
 def frontier(problem: Problem) -> list[Selection]:
     """The best set at each of `budgets`, the least first."""
-    return [select(problem.within(budget)) for budget in budgets(problem)]
+    steps: list[Selection] = []
+    for budget in reversed(budgets(problem)):
+        narrower = problem.within(budget)
+        if steps and not exceeds(steps[-1].cost, budget):  # the best set of a greater budget, if it costs no more
+            steps.append(_selection(narrower, _named(problem, steps[-1].projects), steps[-1].bound))
+        else:
+            steps.append(select(narrower))
+    return steps[::-1]
 
 
 def budgets(problem: Problem) -> list[float]:
@@ -81,6 +72,28 @@ def marginals(problem: Problem, selection: Selection) -> list[Marginal]:
     for role in problem.roles:
         found.append(_marginal(role, True, 1.0, selection, select(problem.with_more_of(role, 1.0))))
     return found
+
+
+def _selection(problem: Problem, selected: Sequence[Candidate], bound: float | None) -> Selection:
+    value = total(one.value or 0.0 for one in selected)
+    names = {one.project_id for one in selected}
+    return Selection(
+        budget=problem.budget,
+        projects=tuple(one.project_id for one in selected),
+        value=value,
+        cost=total(one.cost or 0.0 for one in selected),
+        bound=value if bound is None else max(value, bound),
+        reasons={
+            one.project_id: unfit(problem, one) or crowded_out(problem, one, selected)
+            for one in problem.candidates
+            if one.project_id not in names
+        },
+    )
+
+
+def _named(problem: Problem, projects: Sequence[str]) -> list[Candidate]:
+    by_name = {one.project_id: one for one in problem.candidates}
+    return [by_name[name] for name in projects]
 
 
 def _marginal(constraint: str, is_role: bool, more: float, before: Selection, after: Selection) -> Marginal:
