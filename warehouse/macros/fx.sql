@@ -12,3 +12,13 @@ left join {{ ref('fx_rate_span') }} as {{ alias }}
 {% macro fx_rate(currency, alias='fx') -%}
     case when {{ currency }} = {{ reporting_currency() }} then 1.0 else {{ alias }}.rate end
 {%- endmacro %}
+
+
+{#- Aggregate: the sum of reporting amounts, null where a part that is not nothing could not be converted. Parts without
+    an amount of their own are left out. -#}
+{% macro reporting_total(amount, amount_reporting) -%}
+    case
+        when count(case when {{ amount }} <> 0 then 1 end) = count(case when {{ amount }} <> 0 then {{ amount_reporting }} end)
+            then sum(case when {{ amount }} = 0 then 0.0 else {{ amount_reporting }} end)
+    end
+{%- endmacro %}

@@ -30,10 +30,10 @@ aimed as (
         kpi.grace_days,
         curve.ramp_end as last_knot,
         coalesce(cancellation.is_solely_cancelled, false) as is_solely_cancelled,
-        coalesce(benefit.end_date, {{ add_days(add_months('benefit.start_date', 120), -1) }}) as last_day,
+        {{ plan_last_day('benefit') }} as last_day,
         case
             when curve.benefit_id is null then null
-            else benefit.target_value - coalesce(benefit.do_nothing_value, benefit.baseline_value)
+            else {{ intended_change('benefit') }}
         end as intended_change
     from benefit
     left join kpi on benefit.kpi_id = kpi.kpi_id

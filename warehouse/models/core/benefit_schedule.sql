@@ -19,14 +19,12 @@ valued as (
         life_period.*,
         benefit_plan.improvement_sign,
         benefit_plan.currency,
-        benefit_plan.unit_value * benefit_plan.kpi_share * life_period.amount_share as unit_amount,
+        {{ unit_amount_of('benefit_plan', 'life_period') }} as unit_amount,
         curve_value.planned_value,
         curve_value.rephased_value,
         curve_value.reference_value,
-        benefit_plan.improvement_sign * (curve_value.planned_value - curve_value.reference_value)
-            as planned_improvement,
-        benefit_plan.improvement_sign * (curve_value.rephased_value - curve_value.reference_value)
-            as rephased_improvement
+        {{ improvement_of('benefit_plan', 'curve_value', 'planned') }} as planned_improvement,
+        {{ improvement_of('benefit_plan', 'curve_value', 'rephased') }} as rephased_improvement
     from life_period
     inner join benefit_plan on life_period.benefit_id = benefit_plan.benefit_id
     left join curve_value

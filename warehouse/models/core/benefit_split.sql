@@ -1,8 +1,22 @@
 -- One row per benefit and KPI period, from the one holding start_date to its end or the last that counts.
--- 3-benefits.md, 3.5: whose the gap is, in KPI units and money. Amounts of disbenefits carry no sign here: totals
--- subtract.
+-- 3-benefits.md, 3.5: whose the gap is, in KPI units and money; 3.6: beside it what can be put down to the change, and
+-- what was claimed. Amounts of disbenefits carry no sign here: totals subtract.
 with measured as (
-    select * from {{ ref('benefit_actual') }}
+    select
+        actuals.*,
+        counterfactuals.counterfactual_value,
+        counterfactuals.counterfactual_used,
+        counterfactuals.margin,
+        -- Without a curve, better has no direction.
+        nullif(actuals.improvement_sign, 0) * (actuals.actual_value - counterfactuals.counterfactual_value)
+            as attributable_improvement,
+        claims.benefit_id is not null as is_claimed,
+        claims.claimed_own / nullif(claims.kpi_share, 0) as claimed_improvement
+    from {{ ref('benefit_actual') }} as actuals
+    left join {{ ref('benefit_counterfactual') }} as counterfactuals
+        on actuals.benefit_id = counterfactuals.benefit_id and actuals.period_start = counterfactuals.period_start
+    left join {{ ref('claim_period') }} as claims
+        on actuals.benefit_id = claims.benefit_id and actuals.period_start = claims.period_start
 ),
 
 final as (
@@ -49,6 +63,19 @@ final as (
                 then {{ rag('-actual_improvement', '-planned_improvement', 'slack', 'value_scale') }}
             else {{ rag('actual_improvement', 'planned_improvement', 'slack', 'value_scale') }}
         end as rag,
+        counterfactual_value,
+        counterfactual_used,
+        attributable_improvement,
+        attributable_improvement - margin as attributable_low,
+        attributable_improvement + margin as attributable_high,
+        claimed_improvement,
+        case
+            when actual_improvement is null and not is_claimed then null
+            when actual_improvement is null then 'D'
+            when counterfactual_used = 'control' then 'A'
+            when counterfactual_used = 'trend' then 'B'
+            else 'C'
+        end as evidence_grade,
         value_scale,
         _feed,
         _batch_id,

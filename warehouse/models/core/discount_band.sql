@@ -21,6 +21,7 @@ final as (
         coalesce({{ add_days('schedules.effective_until', -1) }}, cast('9999-12-31' as date)) as valid_to,
         rates.from_year,
         lead(rates.from_year) over (partition by rates.effective_from order by rates.from_year) as to_year,
+        row_number() over (partition by rates.effective_from order by rates.from_year) = 1 as is_first,
         rates.rate
     from rates
     inner join schedules on rates.effective_from = schedules.effective_from

@@ -1,5 +1,6 @@
 -- One row per benefit, whatever else is missing about it.
--- 4-interfaces.md: as registered, with plan and delivery resolved, the latest measured period's figures and open gaps.
+-- 4-interfaces.md: as registered, with plan and delivery resolved, the latest measured period's figures, the
+-- forecast and open gaps.
 with benefit as (
     select * from {{ ref('benefit') }}
 ),
@@ -18,6 +19,14 @@ latest as (
 
 downstream as (
     select * from {{ ref('benefit_downstream') }}
+),
+
+ratio as (
+    select * from {{ ref('benefit_ratio') }}
+),
+
+completion as (
+    select * from {{ ref('benefit_completion') }}
 ),
 
 gap as (
@@ -54,12 +63,21 @@ final as (
         latest.realisation_pct,
         latest.progress_pct,
         coalesce(latest.rag, 'grey') as rag,
+        completion.forecast_at_completion,
+        completion.forecast_at_completion_amount,
+        completion.forecast_at_completion_amount_reporting,
+        completion.rephased_at_completion,
+        completion.unmeasured_share,
+        ratio.forecast_basis,
+        ratio.ratio as forecast_ratio,
         coalesce(gap.open_gaps, 0) as open_gap_count
     from benefit
     inner join benefit_plan on benefit.benefit_id = benefit_plan.benefit_id
     inner join benefit_delivery on benefit.benefit_id = benefit_delivery.benefit_id
     left join latest on benefit.benefit_id = latest.benefit_id
     left join downstream on benefit.benefit_id = downstream.benefit_id
+    left join ratio on benefit.benefit_id = ratio.benefit_id
+    left join completion on benefit.benefit_id = completion.benefit_id
     left join gap on benefit.benefit_id = gap.benefit_id
 )
 

@@ -1,0 +1,66 @@
+{{ config(materialized='view') }}
+-- One row per benefit with a curve and KPI period of its whole life: measured, imputed where it was not, else forecast.
+-- 3-benefits.md, 3.7: what is not measured is the rephased improvement × the benefit's ratio, between those of the
+-- class's P10 and P90. Where less than nothing is to be expected, the two change places. A view: it is large, and
+-- every reader wants a few of its columns.
+with periods as (
+    select
+        benefit_id,
+        period_start,
+        period_end,
+        period_ordinal,
+        case when actual_improvement is null then 'imputed' else 'measured' end as outlook,
+        actual_improvement,
+        actual_amount,
+        actual_amount_reporting,
+        rephased_improvement,
+        rephased_amount,
+        rephased_amount_reporting
+    from {{ ref('benefit_split') }}
+    union all
+    select
+        benefit_id,
+        period_start,
+        period_end,
+        period_ordinal,
+        'forecast' as outlook,
+        null as actual_improvement,
+        null as actual_amount,
+        null as actual_amount_reporting,
+        rephased_improvement,
+        rephased_amount,
+        rephased_amount_reporting
+    from {{ ref('benefit_schedule') }}
+    where not counts
+),
+
+ratios as (
+    select
+        benefit_id,
+        ratio,
+        ratio_p10,
+        ratio_p90
+    from {{ ref('benefit_ratio') }}
+),
+
+final as (
+    select
+        periods.benefit_id,
+        periods.period_start,
+        periods.period_end,
+        periods.period_ordinal,
+        periods.outlook,
+        {%- for figure in ['improvement', 'amount', 'amount_reporting'] %}
+        {%- set actual, rephased = 'periods.actual_' ~ figure, 'periods.rephased_' ~ figure %}
+        coalesce({{ actual }}, {{ rephased }} * ratios.ratio) as {{ figure }},
+        coalesce({{ actual }}, least({{ rephased }} * ratios.ratio_p10, {{ rephased }} * ratios.ratio_p90))
+            as p10_{{ figure }},
+        coalesce({{ actual }}, greatest({{ rephased }} * ratios.ratio_p10, {{ rephased }} * ratios.ratio_p90))
+            as p90_{{ figure }},
+        {{ rephased }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from periods
+    inner join ratios on periods.benefit_id = ratios.benefit_id
+)
+
+select * from final

@@ -1,0 +1,51 @@
+-- One row per benefit that is summed and has an amount: what it is worth over its life, in the reporting currency.
+-- 3-benefits.md, 3.7: as promised, as measured so far, and as forecast; harm negatively; not those with another benefit that
+-- carries a unit_value downstream. A sum of which a part that is not nothing could not be converted is unknown.
+with promised as (
+    select
+        benefit_id,
+        {{ reporting_total('planned_amount', 'planned_amount_reporting') }} as planned,
+        0.0 as realised,
+        0.0 as forecast
+    from {{ ref('promised_amount') }}
+    where planned_amount is not null
+    group by benefit_id
+),
+
+expected as (
+    select
+        benefit_id,
+        0.0 as planned,
+        case
+            when count(case when outlook = 'measured' then 1 end) = 0 then 0.0
+            else {{ reporting_total(
+                "case when outlook = 'measured' then amount end",
+                "case when outlook = 'measured' then amount_reporting end"
+            ) }}
+        end as realised,
+        {{ reporting_total('amount', 'amount_reporting') }} as forecast
+    from {{ ref('benefit_outlook') }}
+    where amount is not null
+    group by benefit_id
+),
+
+valued as (
+    select * from promised
+    union all
+    select * from expected
+),
+
+final as (
+    select
+        valued.benefit_id,
+        {%- for total in ['planned', 'realised', 'forecast'] %}
+        {{ whole_sum(signed('benefit.kind', 'valued.' ~ total)) }} as {{ total }}_reporting{{ ',' if not loop.last }}
+        {%- endfor %}
+    from valued
+    inner join {{ ref('benefit') }} as benefit on valued.benefit_id = benefit.benefit_id
+    left join {{ ref('benefit_downstream') }} as downstream on valued.benefit_id = downstream.benefit_id
+    where not coalesce(downstream.is_intermediate, false)
+    group by valued.benefit_id
+)
+
+select * from final

@@ -1,0 +1,54 @@
+-- One row per project, basis (planned, forecast), flow (cost, benefit) and date, in the reporting currency.
+-- 3-benefits.md, 3.7: benefits by the project's share in them, harm negatively. A sum of which a part that is not nothing
+-- could not be converted is unknown.
+with share as (
+    select * from {{ ref('project_share') }} where not is_intermediate
+),
+
+costs as (
+    select
+        project_id,
+        basis,
+        'cost' as flow,
+        flow_date,
+        {{ reporting_total('amount', 'amount_reporting') }} as amount_reporting
+    from {{ ref('cost_flow') }}
+    where basis <> 'actual'
+    group by project_id, basis, flow_date
+),
+
+{% for basis, model, column in [('planned', 'promised_amount', 'planned_amount'), ('forecast', 'benefit_outlook', 'amount')] -%}
+{%- set part = signed('share.kind', 'share.' ~ basis ~ '_share') -%}
+{{ basis }}_benefits as (
+    select
+        share.project_id,
+        '{{ basis }}' as basis,
+        'benefit' as flow,
+        source.period_end as flow_date,
+        {{ reporting_total(
+            part ~ ' * source.' ~ column, part ~ ' * source.' ~ column ~ '_reporting'
+        ) }} as amount_reporting
+    from {{ ref(model) }} as source
+    inner join share on source.benefit_id = share.benefit_id
+    where source.{{ column }} is not null
+    group by share.project_id, source.period_end
+),
+
+{% endfor -%}
+
+flows as (
+    select * from costs
+    union all
+    select * from planned_benefits
+    union all
+    select * from forecast_benefits
+),
+
+final as (
+    select
+        *,
+        amount_reporting is null as is_unconvertible
+    from flows
+)
+
+select * from final

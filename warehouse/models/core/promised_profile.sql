@@ -1,0 +1,72 @@
+-- One row per benefit and point of its profile, as it stood when the benefit was promised.
+-- 3-benefits.md, 3.7: a profile that was drawn up later counts as it was drawn up first. A point that a snapshot dropped
+-- stood until the day of that snapshot.
+with snapshots as (
+    select delivery.feed, delivery.placed_at, delivery.known_from
+    from {{ source('meta', 'delivery') }} as delivery
+    inner join {{ source('meta', 'delivery_contract') }} as delivery_contract
+        on delivery.delivery_id = delivery_contract.delivery_id
+    where
+        delivery_contract.contract = 'benefit_profile'
+        and delivery.status = 'accepted'
+        and delivery.mode = 'snapshot'
+        and (delivery.withdrawn_at is null or delivery.withdrawn_at > {{ known_at() }})
+),
+
+versions as (
+    select version.*
+    from {{ ref('benefit_profile_version') }} as version
+    left join {{ source('meta', 'delivery') }} as delivery on version._delivery_id = delivery.delivery_id
+    where
+        version.known_from <= {{ known_at() }}
+        and (delivery.withdrawn_at is null or delivery.withdrawn_at > {{ known_at() }})
+),
+
+statements as (
+    select benefit_id, date, planned_value, is_closed, _effective_at, known_from
+    from versions
+    where not is_closed
+    union all
+    select
+        versions.benefit_id,
+        versions.date,
+        versions.planned_value,
+        versions.is_closed,
+        min(snapshots.placed_at) as _effective_at,
+        versions.known_from
+    from versions
+    inner join snapshots
+        on
+            versions._feed = snapshots.feed
+            and versions._effective_at < snapshots.placed_at
+            and versions.known_from >= snapshots.known_from
+    where versions.is_closed
+    group by all
+),
+
+drawn as (
+    select benefit_id, min(cast(_effective_at as date)) as first_on
+    from statements
+    group by benefit_id
+),
+
+stood as (
+    select statements.*
+    from statements
+    inner join drawn on statements.benefit_id = drawn.benefit_id
+    inner join {{ ref('benefit_promise') }} as benefit_promise
+        on statements.benefit_id = benefit_promise.benefit_id
+    where cast(statements._effective_at as date) <= greatest(drawn.first_on, benefit_promise.stood_on)
+    qualify row_number() over (
+        partition by statements.benefit_id, statements.date
+        order by statements._effective_at desc, statements.known_from desc
+    ) = 1
+),
+
+final as (
+    select benefit_id, date, planned_value
+    from stood
+    where not is_closed
+)
+
+select * from final
