@@ -1,0 +1,23 @@
+"""Portfolio selection: which ideas and business cases to fund (3-benefits.md, 3.7). See `problem`, `solving`, `reading`."""
+
+from __future__ import annotations
+
+from pipelines.selection.problem import Candidate, Capacity, Problem, Selection, Slot
+from pipelines.selection.reading import Question, Tables, read_problem
+from pipelines.selection.solving import Marginal, budgets, frontier, marginals, select
+
+__all__ = [
+    "Candidate",
+    "Capacity",
+    "Marginal",
+    "Problem",
+    "Question",
+    "Selection",
+    "Slot",
+    "Tables",
+    "budgets",
+    "frontier",
+    "marginals",
+    "read_problem",
+    "select",
+]

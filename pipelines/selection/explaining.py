@@ -1,0 +1,69 @@
+"""Why a candidate is not selected, in one sentence with the figures in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+from pipelines.selection.problem import Candidate, Problem, exceeds, total
+
+
+def unfit(problem: Problem, candidate: Candidate) -> str | None:
+    """Why a candidate could not be selected even if it were alone; None where it could."""
+    if candidate.npv is None:
+        return "Its forecast NPV is unknown."
+    if candidate.cost is None:
+        return "Its forecast cost is unknown."
+    if candidate.npv <= 0:
+        return f"Its forecast NPV of {_money(problem, candidate.npv)} is not positive."
+    if candidate.alignment <= 0:
+        return "It serves no objective that carries a weight."
+    if problem.budget is not None and exceeds(candidate.cost, problem.budget + _credits(problem)):
+        return (
+            f"It costs {_money(problem, candidate.cost)}, "
+            f"more than the whole budget of {_money(problem, problem.budget)}."
+        )
+    return _short_of_people(problem, candidate, (), "there are {free} free")
+
+
+def crowded_out(problem: Problem, candidate: Candidate, selected: Collection[Candidate]) -> str:
+    """What stands in the way of a candidate that would fit alone: what is left beside those selected."""
+    if problem.budget is not None and candidate.cost is not None:
+        left = problem.budget - total(one.cost or 0.0 for one in selected)
+        if exceeds(candidate.cost, left):
+            return (
+                f"It costs {_money(problem, candidate.cost)}, "
+                f"and beside the projects selected {_money(problem, max(0.0, left))} of the budget is left."
+            )
+    short = _short_of_people(problem, candidate, selected, "beside the projects selected {free} are left")
+    return short or "The projects selected are worth more together than with it."
+
+
+def _credits(problem: Problem) -> float:
+    """What candidates of negative cost would add to the budget."""
+    return -total(min(0.0, one.cost) for one in problem.candidates if one.cost is not None)
+
+
+def _short_of_people(problem: Problem, candidate: Candidate, selected: Collection[Candidate], said: str) -> str | None:
+    for slot in sorted(candidate.demand.keys() & problem.capacity.keys(), key=lambda slot: (slot.quarter, slot.role)):
+        taken = total(one.demand.get(slot, 0.0) for one in selected)
+        needed = candidate.demand[slot]
+        free = problem.capacity[slot].room - taken
+        if needed > 0 and exceeds(taken + needed, problem.capacity[slot].room):
+            return (
+                f"It needs {_figure(needed)} FTE-months of {slot.role} in the quarter from {_day(slot.quarter)}, "
+                f"and {said.format(free=_figure(max(0.0, free)))}."
+            )
+    return None
+
+
+def _money(problem: Problem, amount: float) -> str:
+    return f"{problem.currency} {amount:,.0f}".strip()
+
+
+def _figure(amount: float) -> str:
+    return f"{amount:,.2f}".rstrip("0").rstrip(".")
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"

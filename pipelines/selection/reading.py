@@ -1,0 +1,94 @@
+"""A selection's problem, read from the tables of the warehouse or of the published file."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import duckdb
+
+from pipelines.errors import ConfigError
+from pipelines.selection.problem import Candidate, Capacity, Problem, Slot
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Where the problem is: candidates with their values, each role's months, and who asks for whom in them."""
+
+    candidates: str
+    load: str
+    allocations: str = "core.resource_allocation"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: within which budget (None: no limit), and with how many people of a role instead of those known."""
+
+    budget: float | None = None
+    role_capacity: Mapping[str, float] = field(default_factory=dict)
+
+
+# Months with a capacity, known or asked about, of quarters that end after as_of.
+MONTHS = """
+with asked as (
+    select unnest($roles::varchar[]) as role, unnest($fte::double[]) as fte
+),
+
+month as (
+    select
+        load.role, load.period_start, load.quarter_start, load.committed_fte, coalesce(asked.fte, load.capacity_fte) as fte
+    from {load} as load
+    left join asked on load.role = asked.role
+    where load.quarter_end > $as_of and coalesce(asked.fte, load.capacity_fte) is not null
+)
+"""
+CAPACITY = MONTHS + "select role, quarter_start, sum(fte - committed_fte), count(*) from month group by all"
+DEMAND = (
+    MONTHS
+    + """
+select candidate.project_id, month.role, month.quarter_start, sum(allocation.planned_fte)
+from {candidates} as candidate
+inner join {allocations} as allocation on candidate.project_id = allocation.project_id
+inner join month on allocation.role = month.role and allocation.period_start = month.period_start
+where candidate.is_candidate and allocation.planned_fte > 0
+group by all
+"""
+)
+CANDIDATES = """
+select project_id, forecast_npv::double, forecast_cost::double, alignment from {candidates} where is_candidate
+order by project_id
+"""
+
+
+def read_problem(
+    connection: duckdb.DuckDBPyConnection, tables: Tables, question: Question, as_of: date, currency: str
+) -> Problem:
+    """The candidates of a warehouse and what limits them; `ConfigError` where nobody knows a role asked about."""
+    names = {"candidates": tables.candidates, "load": tables.load, "allocations": tables.allocations}
+    _check_roles(connection, tables.load, question)
+    asked = {
+        "roles": list(question.role_capacity),
+        "fte": list(question.role_capacity.values()),
+        "as_of": as_of,
+    }
+    demand: dict[str, dict[Slot, float]] = defaultdict(dict)
+    for project_id, role, quarter, fte_months in connection.execute(DEMAND.format(**names), asked).fetchall():
+        demand[project_id][Slot(role, quarter)] = fte_months
+    capacity = {
+        Slot(role, quarter): Capacity(free, months)
+        for role, quarter, free, months in connection.execute(CAPACITY.format(**names), asked).fetchall()
+    }
+    candidates = tuple(
+        Candidate(project_id, npv, cost, alignment, demand.get(project_id, {}))
+        for project_id, npv, cost, alignment in connection.execute(CANDIDATES.format(**names)).fetchall()
+    )
+    return Problem(candidates, question.budget, capacity, currency)
+
+
+def _check_roles(connection: duckdb.DuckDBPyConnection, load: str, question: Question) -> None:
+    known = [role for (role,) in connection.execute(f"select distinct role from {load} order by 1").fetchall()]
+    for role in question.role_capacity:
+        if role not in known:
+            raise ConfigError(f"There is no role {role!r}; there are {', '.join(known) or 'none'}.")

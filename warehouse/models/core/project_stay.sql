@@ -1,0 +1,79 @@
+-- One row per project and unbroken stay in a stage, from every version of the project known at `known_at`, by place.
+-- 3-benefits.md, 3.7 (stage flow): the first stay counts from the project's own date where it has one.
+with versions as (
+    select
+        *,
+        case when not is_closed then stage end as stage_then
+    from {{ ref('project_version') }}
+    where known_from <= {{ known_at() }}
+),
+
+compared as (
+    select
+        *,
+        case
+            when
+                stage_then is distinct from lag(stage_then) over (partition by project_id order by _effective_at, known_from)
+                then 1
+            else 0
+        end as is_new
+    from versions
+),
+
+numbered as (
+    select
+        *,
+        sum(is_new) over (
+            partition by project_id order by _effective_at, known_from
+            rows between unbounded preceding and current row
+        ) as stay
+    from compared
+),
+
+stays as (
+    select
+        project_id,
+        stay,
+        stage_then as stage,
+        min(cast(_effective_at as date)) as seen_on,
+        min(
+            case stage_then
+                when 'idea' then idea_date
+                when 'delivery' then approved_date
+                when 'closed' then actual_finish
+            end
+        ) as own_date
+    from numbered
+    group by project_id, stay, stage_then
+),
+
+entered as (
+    select
+        *,
+        case
+            when row_number() over (partition by project_id order by stay) = 1 then least(coalesce(own_date, seen_on), seen_on)
+            else seen_on
+        end as entered_on
+    from stays
+),
+
+followed as (
+    select
+        *,
+        lead(entered_on) over (partition by project_id order by stay) as left_on
+    from entered
+),
+
+final as (
+    select
+        project_id,
+        stay,
+        stage,
+        entered_on,
+        left_on,
+        {{ days_between('entered_on', 'coalesce(left_on, greatest(entered_on, ' ~ as_of() ~ '))') }} as days
+    from followed
+    where stage is not null
+)
+
+select * from final
