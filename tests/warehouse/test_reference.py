@@ -15,7 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests.warehouse.portfolios import Portfolio, in_smaller_unit, merged, on_the_bound, portfolio, stamped
-from tests.warehouse.reference import Realisation, Settings, open_gaps, read_world
+from tests.warehouse.reference import Realisation, Reckoning, Settings, open_gaps, read_world
 from tests.warehouse.reference.calendar import add_months, end_of_period, start_of_period
 from tests.warehouse.reference.plan import Curve
 from tests.warehouse.reference.realisation import MEASURES
@@ -27,9 +27,15 @@ SEEDS = st.integers(min_value=0, max_value=10**9)
 
 
 def realise(tables: Portfolio, settings: Settings = SETTINGS) -> Realisation:
-    """The reference over a portfolio and the rates of its build."""
+    """The reference over a portfolio and the rates of its build, up to what was realised."""
     _, current = stamped(merged([tables], settings))
     return Realisation(read_world(current, settings))
+
+
+def reckon(tables: Portfolio, settings: Settings = SETTINGS) -> Reckoning:
+    """All of the reference over a portfolio and the rates of its build."""
+    _, current = stamped(merged([tables], settings))
+    return Reckoning(read_world(current, settings))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +95,7 @@ def _edge(from_type: str, from_id: str, to_type: str, to_id: str, weight: str | 
 
 
 def test_a_benefit_exactly_on_its_bound_is_on_it_whatever_the_last_bits_say() -> None:
-    found = realise(on_the_bound(SETTINGS))
+    found = reckon(on_the_bound(SETTINGS))
     (period,) = [period for period in found.periods["bound.lenient"] if period.is_measured]
     assert period.rag == "amber"
     realisation = {"AHEAD_OF_PROFILE", "DELIVERED_NOT_REALISED", "DISBENEFIT_EXCEEDED", "MOVED_AWAY", "BEHIND_PROFILE"}
@@ -129,7 +135,7 @@ def test_every_benefit_has_a_delivery_whatever_is_missing_about_it(seed: int) ->
 @FAST
 def test_counting_in_a_smaller_unit_changes_no_amount_and_no_gap(seed: int, factor: int) -> None:
     tables = portfolio(seed, "p", SETTINGS)
-    one, other = realise(tables), realise(in_smaller_unit(tables, "p", factor))
+    one, other = reckon(tables), reckon(in_smaller_unit(tables, "p", factor))
     for name, periods in one.periods.items():
         for left, right in zip(periods, other.periods[name], strict=True):
             assert left.rag == right.rag
