@@ -22,7 +22,7 @@ CATEGORIES = ["time", "time", "money", "money", "safety", None]
 
 def draw_kpis(draft: Draft) -> None:
     """Measures; some have another beside them that could serve as a control."""
-    for number in range(draft.random.randint(1, 3)):
+    for number in draft.some(1, 3):
         frequency = draft.one(["month", "month", "month", "quarter", "quarter", "week", "day", "year"])
         reading = draft.one([None, None, None, frequency, *FINER[frequency] * 2])
         if draft.chance(0.04):
@@ -39,7 +39,7 @@ def draw_kpis(draft: Draft) -> None:
             direction=draft.one([None, "increase", "increase", "decrease"]),
             grace_days=draft.one([None, None, 0, 5, 45]),
         )
-        if draft.chance(0.5):
+        if draft.chance(0.7):
             draft.add(
                 "kpi",
                 kpi_id=draft.id("control", number),
@@ -52,7 +52,7 @@ def draw_kpis(draft: Draft) -> None:
 
 def draw_benefits(draft: Draft) -> None:
     """Benefits and disbenefits, with and without every part of a plan."""
-    for number in range(draft.random.randint(1, 4)):
+    for number in draft.some(1, 5):
         _benefit(draft, draft.id("benefit", number))
 
 
@@ -89,7 +89,7 @@ def _benefit(draft: Draft, name: str) -> None:
         do_nothing_value=_do_nothing(draft, baseline, target),
         start_date=draft.maybe(0.95, start),
         end_date=draft.maybe(0.15, draft.one(ends)) or draft.maybe(1 if step == 1 else 0.5, draft.near(1, 900)),
-        unit_value=draft.one([None, None, 1000.0, 12.5, 0.1, 0.0, 3.0]),
+        unit_value=draft.one([None, 1000.0, 12.5, 12.5, 0.1, 0.0, 3.0]),
         currency=draft.one(CURRENCIES),
         tolerance=draft.one([None, None, 0.1, 0.0, 0.05, 0.3, 1.0]),
         verified_date=draft.maybe(0.12, draft.near(-100, 30)),
@@ -110,10 +110,9 @@ def _measures(draft: Draft) -> list[Fact]:
 def _control(draft: Draft, kpi: Fact) -> Fact:
     """Another measure, another dimension, both or neither; sometimes one of another frequency, or none there is."""
     beside = kpi["kpi_id"].replace(".kpi", ".control")
-    return {
-        "control_kpi_id": draft.one([beside, beside, beside, None, kpi["kpi_id"], draft.id("kpi", 0)]),
-        "control_dimension": draft.one([None, None, None, "north", "south"]),
-    }
+    other = draft.one([beside, beside, beside, beside, None, kpi["kpi_id"], draft.id("kpi", 0)])
+    dimensions = [None, None, None, "north"] if other == beside else [None, "north", "south", "south"]
+    return {"control_kpi_id": other, "control_dimension": draft.one(dimensions)}
 
 
 def draw_earlier_registers(draft: Draft) -> None:
@@ -188,8 +187,8 @@ def draw_claims(draft: Draft) -> None:
             periods = periods[-6:]
         others = [(draft.near(-800, 60), None) for _ in draft.some(0, 1)]
         end = last_day(benefit)
-        if end is not None and draft.chance(0.3):
-            others.append((end + timedelta(days=draft.one([0, 1, 10, 40])), None))
+        if end is not None and draft.chance(0.7):
+            others.append((end + timedelta(days=draft.one([0, 1, 10, 40, 100])), None))
         chosen = draft.random.sample(periods, min(len(periods), draft.one([0, 0, 1, 2, 4])))
         claimed = {day + timedelta(days=draft.one([0, 0, 0, 3])): actual for day, actual in [*others, *chosen]}
         for day, actual in claimed.items():

@@ -12,7 +12,7 @@ def draw_projects(draft: Draft) -> None:
     """Projects, how they stand, their gates, their costs and their outputs."""
     programmes, portfolios = ["health", "health", "works", None], ["north", "south", None]
     stages = ["delivery"] * 5 + ["closed"] * 2 + ["cancelled"] * 2 + ["idea", "business_case"]
-    for number in range(draft.random.randint(1, 3)):
+    for number in draft.some(1, 3):
         name = draft.id("project", number)
         budget = draft.maybe(0.8, Decimal(draft.random.randint(0, 9)) * 100)
         programme, portfolio = draft.one(programmes), draft.one(portfolios)
@@ -25,12 +25,12 @@ def draw_projects(draft: Draft) -> None:
             programme=programme and draft.id(programme, ""),
             portfolio=portfolio and draft.id(portfolio, ""),
             project_type=draft.one(["IT", "IT", "works", "works", None, f"rare {draft.random.randint(0, 40)}"]),
-            currency=draft.one([None, None, None, "GBP", "EUR", "USD", "XTS"]),
+            currency=draft.one([None] * 5 + ["GBP", "EUR", "EUR", "USD", "XTS"]),
         )
         project |= _dates(draft, project["stage"])
         if draft.chance(0.6):
             _costs(draft, name)
-        for day in sorted({draft.near(-200, 20) for _ in range(draft.random.randint(0, 3))}):
+        for day in sorted({draft.near(-200, 20) for _ in draft.some(0, 3)}):
             planned = draft.maybe(0.9, Decimal(draft.random.randint(0, 9)) * 100)
             earned = draft.maybe(0.9, Decimal(draft.random.randint(0, 90)) * 10)
             if planned is not None and draft.chance(0.3):
@@ -44,7 +44,7 @@ def draw_projects(draft: Draft) -> None:
                 earned_value=earned,
                 actual_cost=spent,
             )
-        for gate in range(draft.random.randint(0, 2)):
+        for gate in draft.some(0, 2):
             draft.add(
                 "stage_gate",
                 project_id=name,
@@ -72,7 +72,7 @@ def _dates(draft: Draft, stage: str) -> Fact:
 
 
 def _costs(draft: Draft, project_id: str) -> None:
-    currency = draft.one([None, None, None, "EUR", "XTS"])
+    currency = draft.one([None] * 6 + ["EUR", "XTS"])
     for month in draft.months(-30, 8):
         for cost_type in draft.one([["capex"], ["opex"], ["capex", "opex"]]):
             if draft.chance(0.9):
@@ -91,7 +91,7 @@ def _costs(draft: Draft, project_id: str) -> None:
 
 def draw_outputs(draft: Draft) -> None:
     """What the projects deliver; now and then for a project that never came."""
-    for number in range(draft.random.randint(0, 4)):
+    for number in draft.some(0, 5):
         baseline = draft.near(-700, 60)
         slip = timedelta(days=draft.one([0, 0, 14, 15, 40, -20, -45, 120, 300]))
         project = draft.one(draft.tables["project"])

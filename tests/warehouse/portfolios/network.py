@@ -12,7 +12,7 @@ def draw_edges(draft: Draft) -> None:
     """Edges of every kind, some with an end missing, some back; now and then a ladder of diamonds."""
     wanted = [
         ("output", "outcome", 0.45),
-        ("output", "benefit", 0.35),
+        ("output", "benefit", 0.4),
         ("outcome", "outcome", 0.2),
         ("outcome", "benefit", 0.5),
         ("benefit", "benefit", 0.12),
