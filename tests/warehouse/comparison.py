@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from typing import Any
 
 import duckdb
 
-from tests.warehouse.reference import Gap, Realisation, is_live, open_gaps, output_link
+from tests.warehouse.reference import Gap, Realisation, Reckoning, is_live, open_gaps, output_link
+from tests.warehouse.reference.distribution import Spread
 from tests.warehouse.reference.plan import improvement_sign, last_day
 from tests.warehouse.reference.realisation import MEASURES, BenefitPeriod
-from tests.warehouse.reference.world import Benefit
+from tests.warehouse.reference.world import Benefit, Project
 
 Cells = Mapping[str, Any]
 Table = dict[tuple[Any, ...], Cells]
 
 RELATIVE = 1e-9
+UNITS = ("_reporting", "_amount", "_at_stake", "_pct", "coverage", "_ratio", "_share", "bcr", "roi", "spi", "cpi")
+"""By a column's end: money and ratios, which are not compared by the scale of the row's other figures."""
 SEVERITIES = ("low", "medium", "high", "critical")
 
 
@@ -97,12 +100,21 @@ def deliveries(found: Realisation) -> Table:
     }
 
 
-def benefit_periods(found: Realisation) -> Table:
+def benefit_periods(found: Reckoning) -> Table:
     """`marts.benefit_period`."""
     return {
-        (period.benefit_id, period.period_start): _cells(period)
-        for periods in found.periods.values()
-        for period in periods
+        (name, row.period.period_start): {
+            **_cells(row.period),
+            "counterfactual_value": row.counterfactual,
+            "counterfactual_used": row.used,
+            "attributable_improvement": row.attributable,
+            "attributable_low": row.low,
+            "attributable_high": row.high,
+            "claimed_improvement": row.claimed,
+            "evidence_grade": row.grade,
+        }
+        for name, rows in found.evidence.items()
+        for row in rows
     }
 
 
@@ -125,9 +137,29 @@ def _cells(period: BenefitPeriod) -> Cells:
     }
 
 
-def register(found: Realisation) -> Table:
-    """`marts.benefit_register`, but for the contract's columns and the forecasts."""
-    return {(name,): _registered(found, benefit) for name, benefit in found.world.benefits.items()}
+def register(found: Reckoning) -> Table:
+    """`marts.benefit_register`, but for the contract's columns."""
+    return {
+        (name,): {
+            **_registered(found, benefit),
+            "is_intermediate": found.value.is_between(benefit),
+            **_completed(found, name),
+        }
+        for name, benefit in found.world.benefits.items()
+    }
+
+
+def _completed(found: Reckoning, benefit_id: str) -> Cells:
+    completion, ratios = found.forecast.completions[benefit_id], found.forecast.ratios[benefit_id]
+    return {
+        "forecast_at_completion": completion.forecast,
+        "forecast_at_completion_amount": completion.forecast_amount,
+        "forecast_at_completion_amount_reporting": completion.forecast_reporting,
+        "rephased_at_completion": completion.rephased,
+        "unmeasured_share": completion.unmeasured_share,
+        "forecast_basis": ratios.basis,
+        "forecast_ratio": ratios.p50,
+    }
 
 
 def _registered(found: Realisation, benefit: Benefit) -> Cells:
@@ -156,7 +188,160 @@ def _registered(found: Realisation, benefit: Benefit) -> Cells:
     }
 
 
-def gaps(found: Realisation, severities: Mapping[str, str]) -> Table:
+def class_ratios(found: Reckoning) -> Table:
+    """`core.class_ratio`."""
+    table: Table = {}
+    for kind, category in found.forecast.classes():
+        basis, spread = found.forecast.settled(kind, category)
+        table[kind, category] = {"basis": basis, **_percentiles(spread, 10, 50, 90)}
+    return table
+
+
+def benefit_ratios(found: Reckoning) -> Table:
+    """`core.benefit_ratio`."""
+    return {
+        (name,): {
+            "own_ratio": ratios.own,
+            "own_periods": ratios.own_periods,
+            "ratio_p10": ratios.p10,
+            "ratio": ratios.p50,
+            "ratio_p90": ratios.p90,
+            "forecast_basis": ratios.basis,
+        }
+        for name, ratios in found.forecast.ratios.items()
+    }
+
+
+def outlooks(found: Reckoning) -> Table:
+    """`core.benefit_outlook`."""
+    return {
+        (name, row.period.period_start): {
+            "period_end": row.period.period_end,
+            "outlook": row.state,
+            **_money("rephased_", row.period, row.rephased),
+            **_money("p10_", row.period, row.p10),
+            **_money("", row.period, row.p50),
+            **_money("p90_", row.period, row.p90),
+        }
+        for name, rows in found.forecast.outlooks.items()
+        for row in rows
+    }
+
+
+def forecasts(found: Reckoning) -> Table:
+    """`marts.benefit_forecast`."""
+    return {
+        (name, row.period.period_start): {
+            "period_end": row.period.period_end,
+            **_money("p10_", row.period, row.p10),
+            **_money("p50_", row.period, row.p50),
+            **_money("p90_", row.period, row.p90),
+            "currency": found.world.benefits[name].currency,
+            "forecast_basis": found.forecast.ratios[name].basis,
+        }
+        for name, rows in found.forecast.outlooks.items()
+        for row in rows
+        if row.state == "forecast"
+    }
+
+
+def _money(prefix: str, period: BenefitPeriod, improvement: Fraction) -> Cells:
+    worth = period.worth(improvement)
+    is_converted = worth is not None and worth.rate is not None
+    return {
+        f"{prefix}improvement": improvement,
+        f"{prefix}amount": worth.amount if worth else None,
+        f"{prefix}amount_reporting": worth.reporting if worth and is_converted else None,
+    }
+
+
+def completions(found: Reckoning) -> Table:
+    """`core.benefit_completion`, of benefits with a curve and periods."""
+    return {
+        (name,): {
+            "forecast_at_completion": completion.forecast,
+            "rephased_at_completion": completion.rephased,
+            "forecast_at_completion_amount": completion.forecast_amount,
+            "rephased_at_completion_amount": completion.rephased_amount,
+            "forecast_at_completion_amount_reporting": completion.forecast_reporting,
+            "rephased_at_completion_amount_reporting": completion.rephased_reporting,
+            "realised_amount_reporting": completion.realised_reporting,
+            "forecast_to_come_amount_reporting": completion.to_come_reporting,
+            "past_periods": completion.past_periods,
+            "unmeasured_periods": completion.unmeasured_periods,
+            "unmeasured_share": completion.unmeasured_share,
+        }
+        for name, completion in found.forecast.completions.items()
+        if completion.forecast is not None
+    }
+
+
+def reference_classes(found: Reckoning) -> Table:
+    """`marts.reference_class`: each class that has a member, by itself, and all of them together."""
+    table: Table = {}
+    for (kind, category), ratios in found.forecast.members.items():
+        table["realisation", kind, category, False] = _spread(ratios)
+    for kind in {kind for kind, _ in found.forecast.members}:
+        table["realisation", kind, None, True] = _spread(found.forecast.of_kind(kind))
+    for measure, optimism in (("cost", found.value.cost_optimism), ("duration", found.value.duration_optimism)):
+        for project_type, ratios in optimism.by_type.items():
+            table[measure, None, project_type, False] = _spread(ratios)
+        if optimism.by_type:
+            table[measure, None, None, True] = _spread(optimism.everyone())
+    return table
+
+
+def _spread(ratios: Sequence[Fraction]) -> Cells:
+    return {"n": len(ratios), **_percentiles(Spread(tuple(ratios)), 10, 50, 80, 90)}
+
+
+def _percentiles(spread: Spread, *percents: int) -> Cells:
+    return {f"p{percent}": spread.percentile(percent) for percent in percents}
+
+
+def project_values(found: Reckoning) -> Table:
+    """`marts.project_value`."""
+    return {(name,): found.value.project_value(project) for name, project in found.world.projects.items()}
+
+
+def programme_values(found: Reckoning) -> Table:
+    """`marts.programme_value`."""
+    return _group_values(found, lambda project: project.programme)
+
+
+def portfolio_values(found: Reckoning) -> Table:
+    """`marts.portfolio_value`."""
+    return _group_values(found, lambda project: project.portfolio)
+
+
+def _group_values(found: Reckoning, group_of: Callable[[Project], str | None]) -> Table:
+    groups: dict[str, list[Project]] = {}
+    for project in found.world.projects.values():
+        groups.setdefault(group_of(project) or "", []).append(project)
+    return {(name,): found.value.group_value(projects) for name, projects in groups.items()}
+
+
+def objective_alignments(found: Reckoning) -> Table:
+    """`marts.objective_alignment`."""
+    return {(name,): cells for name, cells in found.value.alignment().items()}
+
+
+def resource_loads(found: Reckoning) -> Table:
+    """`marts.resource_load`."""
+    return {
+        key: {
+            "planned_fte": load.planned,
+            "actual_fte": load.actual,
+            "capacity_fte": load.capacity,
+            "overload_fte": load.overload,
+            "load_pct": load.load_pct,
+            "is_overloaded": load.is_overloaded,
+        }
+        for key, load in found.loads.items()
+    }
+
+
+def gaps(found: Reckoning, severities: Mapping[str, str]) -> Table:
     """`marts.realisation_gap`, by the severities of the catalogue."""
     return {
         (gap.code, gap.subject_type, gap.subject_id): {
@@ -194,7 +379,7 @@ def differences(expected: Table, actual: Table, columns: Iterable[str] | None = 
 
 def _scales(cells: Cells) -> dict[str, float]:
     """The row's greatest figure in each unit; of ratios and of money at least 1."""
-    scales = {"_pct": 1.0, "_amount": 1.0, "_reporting": 1.0, "_at_stake": 1.0}
+    scales = dict.fromkeys(UNITS, 1.0)
     for column, value in cells.items():
         if isinstance(value, Fraction):
             scales[_unit(column)] = max(scales.get(_unit(column), 0.0), abs(float(value)))
@@ -203,9 +388,7 @@ def _scales(cells: Cells) -> dict[str, float]:
 
 @cache
 def _unit(column: str) -> str:
-    return next(
-        (unit for unit in ("_reporting", "_amount", "_at_stake", "_pct", "coverage") if column.endswith(unit)), ""
-    )
+    return next((unit for unit in UNITS if column.endswith(unit)), "")
 
 
 def _same(wanted: Any, got: Any, scale: float) -> bool:

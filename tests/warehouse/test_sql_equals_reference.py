@@ -14,7 +14,7 @@ from tests.warehouse import comparison
 from tests.warehouse.building import build_warehouse, failures
 from tests.warehouse.comparison import Table, differences, report, rows_of
 from tests.warehouse.portfolios import Portfolio, in_smaller_unit, ledger, merged, on_the_bound, portfolio, raw, stamped
-from tests.warehouse.reference import Realisation, Settings, read_world
+from tests.warehouse.reference import Reckoning, Settings, read_world
 
 MODELS_AND_TESTS = ("build", "--exclude-resource-type", "unit_test")
 MODELS_ALONE = (*MODELS_AND_TESTS, "test")
@@ -40,7 +40,7 @@ class Built:
     """What both sides say."""
 
     plan: Plan
-    found: Realisation
+    found: Reckoning
     connection: duckdb.DuckDBPyConnection
 
 
@@ -77,7 +77,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     )
     assert failures(result) == []
     with duckdb.connect(str(database), read_only=True) as connection:
-        yield Built(plan, Realisation(read_world(current, settings)), connection)
+        yield Built(plan, Reckoning(read_world(current, settings)), connection)
 
 
 def drawn(plan: Plan) -> Iterator[Portfolio]:
@@ -101,6 +101,17 @@ def drawn(plan: Plan) -> Iterator[Portfolio]:
         (comparison.deliveries, "core.benefit_delivery", "benefit_id"),
         (comparison.benefit_periods, "marts.benefit_period", "benefit_id, period_start"),
         (comparison.register, "marts.benefit_register", "benefit_id"),
+        (comparison.class_ratios, "core.class_ratio", "kind, category"),
+        (comparison.benefit_ratios, "core.benefit_ratio", "benefit_id"),
+        (comparison.outlooks, "core.benefit_outlook", "benefit_id, period_start"),
+        (comparison.completions, "core.benefit_completion", "benefit_id"),
+        (comparison.forecasts, "marts.benefit_forecast", "benefit_id, period_start"),
+        (comparison.reference_classes, "marts.reference_class", "measure, kind, reference_class, is_all"),
+        (comparison.project_values, "marts.project_value", "project_id"),
+        (comparison.programme_values, "marts.programme_value", "programme"),
+        (comparison.portfolio_values, "marts.portfolio_value", "portfolio"),
+        (comparison.objective_alignments, "marts.objective_alignment", "objective_id"),
+        (comparison.resource_loads, "marts.resource_load", "role, period_start"),
     ],
     ids=[
         "KPI periods",
@@ -110,10 +121,21 @@ def drawn(plan: Plan) -> Iterator[Portfolio]:
         "deliveries",
         "benefit periods",
         "register",
+        "ratios of classes",
+        "ratios of benefits",
+        "outlooks",
+        "completions",
+        "forecasts",
+        "reference classes",
+        "values of projects",
+        "values of programmes",
+        "values of portfolios",
+        "alignment with objectives",
+        "loads of roles",
     ],
 )
 def test_the_sql_says_what_the_definition_says(
-    built: Built, wanted: Callable[[Realisation], Table], table: str, keys: str
+    built: Built, wanted: Callable[[Reckoning], Table], table: str, keys: str
 ) -> None:
     actual = rows_of(built.connection, f"select {keys}, * from {table}", keys.count(",") + 1)
     expected = wanted(built.found)

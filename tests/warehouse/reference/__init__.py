@@ -1,8 +1,9 @@
 """The benefit mathematics once more, in plain Python: short, slow and exact.
 
-Written from the definition (3-benefits.md, 3.1 to 3.5 and 3.8) and from nothing else, so that the SQL can be held
-against it row by row. Every number is a `Fraction` (a double is read as the decimal it is written as), every set small
-enough to be walked naively: cycles by asking whether the end of an edge leads back, shares by listing the paths.
+Written from the definition (3-benefits.md) and from nothing else, so that the SQL can be held against it row by row.
+Every number is a `Fraction` (a double is read as the decimal it is written as), but for roots and quantiles of Student's
+t; every set is small enough to be walked naively: cycles by asking whether the end of an edge leads back, shares by
+listing the paths.
 """
 
 from tests.warehouse.reference.gaps import Gap, is_live, open_gaps
@@ -10,6 +11,7 @@ from tests.warehouse.reference.links import OutputLink, output_link
 from tests.warehouse.reference.measures import KpiPeriod, kpi_periods, mismatched_kpis
 from tests.warehouse.reference.network import Network, OutputBenefit, Settled
 from tests.warehouse.reference.realisation import BenefitDelivery, BenefitPeriod, Realisation
+from tests.warehouse.reference.reckoning import Reckoning
 from tests.warehouse.reference.world import Row, Settings, Tables, World, read_world
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "OutputBenefit",
     "OutputLink",
     "Realisation",
+    "Reckoning",
     "Row",
     "Settings",
     "Settled",

@@ -34,6 +34,18 @@ def starts_between(first: date, last: date, frequency: str, fiscal_year_start: i
     return starts
 
 
+def ordinal(start: date, frequency: str) -> int:
+    """The number of the period that starts on `start`: one more than the number of the period before it."""
+    if frequency in MONTHS:
+        return (start.year * 12 + start.month - 1) // MONTHS[frequency]
+    return start.toordinal() // {"day": 1, "week": 7}[frequency]
+
+
+def end_of_month(day: date) -> date:
+    """The last day of the month that holds `day`."""
+    return end_of_period(day.replace(day=1), "month")
+
+
 def add_months(day: date, months: int) -> date:
     """The same day so many months on, or the last day of a shorter month."""
     month = day.year * 12 + day.month - 1 + months

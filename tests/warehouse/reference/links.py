@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.warehouse.reference.gaps import SLIP_DAYS
+from tests.warehouse.reference.gaps.delivery import SLIP_DAYS
 from tests.warehouse.reference.network import OutputBenefit
 from tests.warehouse.reference.realisation import Realisation
 

@@ -90,6 +90,15 @@ class Network:
             for rest in self.paths(step.edge.target):
                 yield [step, *rest]
 
+    def shares(self, node: Node, kind: str) -> dict[str, Fraction]:
+        """The node's share in each node of a type that it leads to."""
+        found: dict[str, Fraction] = {}
+        for path in self.paths(node):
+            reached, name = path[-1].edge.target
+            if reached == kind:
+                found[name] = found.get(name, Fraction(0)) + _product(path)
+        return found
+
     def output_benefits(self) -> list[OutputBenefit]:
         """One per output and benefit it is upstream of."""
         found: dict[tuple[str, str], list[list[Settled]]] = {}

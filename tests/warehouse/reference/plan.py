@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
 from tests.warehouse.reference.calendar import add_months
-from tests.warehouse.reference.world import Benefit, World
+from tests.warehouse.reference.world import Benefit, Point
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,12 @@ def _parts(benefit: Benefit) -> tuple[Fraction, Fraction, Fraction, date, date] 
     return baseline, target, without, start, finish
 
 
-def plan_of(world: World, benefit: Benefit) -> Plan | None:
-    """The plan as approved, or null where there is no curve."""
+def plan_of(benefit: Benefit, points: Sequence[Point]) -> Plan | None:
+    """The plan with its profile points, in order of date; null where there is no curve."""
     sign, parts = improvement_sign(benefit), _parts(benefit)
     if not sign or parts is None:
         return None
     baseline, target, without, start, finish = parts
-    points = world.profiles.get(benefit.benefit_id, [])
     if not points:
         knots = _ramp(start, baseline, finish, target)
     elif points[0][0] <= start:

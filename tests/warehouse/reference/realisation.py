@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from tests.warehouse.reference.calendar import end_of_period, start_of_period, starts_between
 from tests.warehouse.reference.measures import KpiPeriod, kpi_periods
+from tests.warehouse.reference.money import Money
 from tests.warehouse.reference.network import Network, OutputBenefit
 from tests.warehouse.reference.plan import Plan, last_day, plan_of
 from tests.warehouse.reference.world import Benefit, Kpi, Output, World, at_least, more_than
@@ -51,10 +52,23 @@ class BenefitPeriod:
     realisation_pct: Fraction | None
     progress_pct: Fraction | None
     rag: str
+    price: Fraction | None
+    """What one KPI unit of improvement is worth to the benefit in this period, in its currency."""
+    rate: Fraction | None
 
     @property
     def is_measured(self) -> bool:
         return self.actual_value is not None
+
+    @property
+    def scale(self) -> Fraction:
+        """The greatest of the values that the improvements are differences of."""
+        values = (self.planned_value, self.rephased_value, self.reference_value, self.actual_value)
+        return max((abs(value) for value in values if value is not None), default=Fraction(0))
+
+    def worth(self, improvement: Fraction | None) -> Money | None:
+        """An improvement of this period as money; null without a unit value."""
+        return None if improvement is None or self.price is None else Money(improvement * self.price, self.rate)
 
 
 @dataclass(frozen=True)
@@ -87,7 +101,7 @@ class Realisation:
         for link in self.links:
             self._upstream.setdefault(link.benefit_id, []).append(link)
         self.measures = kpi_periods(world)
-        self.plans = {name: plan_of(world, benefit) for name, benefit in world.benefits.items()}
+        self.plans = {name: plan_of(benefit, world.profiles.get(name, ())) for name, benefit in world.benefits.items()}
         self.deliveries = {name: self._deliver(benefit) for name, benefit in world.benefits.items()}
         self.periods = {name: self._realise(benefit) for name, benefit in world.benefits.items()}
 
@@ -160,16 +174,16 @@ class Realisation:
         kpi, end = self.world.kpis.get(benefit.kpi_id or ""), last_day(benefit)
         if kpi is None or benefit.start_date is None or end is None:
             return []
-        return [self._period(benefit, kpi, start, end) for start in self._starts(kpi, benefit.start_date, end)]
+        return [self._period(benefit, kpi, start, end) for start in self.starts(kpi, benefit.start_date, end)]
 
     def _realise(self, benefit: Benefit) -> list[BenefitPeriod]:
         kpi, end, as_of = self.world.kpis.get(benefit.kpi_id or ""), last_day(benefit), self.world.settings.as_of
         if kpi is None or benefit.start_date is None or end is None:
             return []
-        starts = self._starts(kpi, benefit.start_date, min(end, as_of))
+        starts = self.starts(kpi, benefit.start_date, min(end, as_of))
         return [self._period(benefit, kpi, s, end) for s in starts if end_of_period(s, kpi.frequency) <= as_of]
 
-    def _starts(self, kpi: Kpi, start: date, stop: date) -> list[date]:
+    def starts(self, kpi: Kpi, start: date, stop: date) -> list[date]:
         """The first days of the periods from the one holding `start` to the one holding `stop`."""
         fiscal = self.world.settings.fiscal_year_start
         return starts_between(start_of_period(start, kpi.frequency, fiscal), stop, kpi.frequency, fiscal)
@@ -186,8 +200,7 @@ class Realisation:
             moved = plan.reference if delivery.all_lost else plan.curve.shifted(delivery.delay_days or 0)
             rephased = moved.over(start, finish, kpi.aggregation)
         figures = _figures(plan, planned, rephased, reference, actual)
-        counted = Fraction(min((end - start).days + 1, (finish - start).days + 1), (finish - start).days + 1)
-        price = None if benefit.unit_value is None else benefit.unit_value * benefit.kpi_share * counted
+        price = price_of(benefit, start, finish, end)
         amounts = {name: _times(figure, price) for name, figure in figures.items()}
         rate = self.rate(benefit.currency, finish)
         return BenefitPeriod(
@@ -207,7 +220,17 @@ class Realisation:
             realisation_pct=ratio(figures["actual"], figures["planned"]),
             progress_pct=ratio(figures["actual"], plan.full_improvement if plan else None),
             rag=_rag(benefit, plan, figures["actual"], figures["planned"]),
+            price=price,
+            rate=rate,
         )
+
+
+def price_of(benefit: Benefit, first: date, finish: date, end: date) -> Fraction | None:
+    """What one KPI unit is worth over a period; of one that straddles the benefit's end, the days up to it count."""
+    if benefit.unit_value is None:
+        return None
+    days = (finish - first).days + 1
+    return benefit.unit_value * benefit.kpi_share * Fraction(min((end - first).days + 1, days), days)
 
 
 def _days(link: OutputBenefit) -> timedelta:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]
 Node = tuple[str, str]
+Point = tuple[date, Fraction]
 T = TypeVar("T")
 
 EPSILON = Fraction(1, 10**9)
@@ -33,6 +34,58 @@ class Project:
     project_id: str
     stage: str
     budget: Fraction | None
+    currency: str
+    programme: str | None
+    portfolio: str | None
+    project_type: str | None
+    idea_date: date | None
+    approved_date: date | None
+    baseline_start: date | None
+    baseline_finish: date | None
+    actual_start: date | None
+    forecast_finish: date | None
+    actual_finish: date | None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One per project, month and type of cost."""
+
+    project_id: str
+    month: date
+    planned: Fraction | None
+    actual: Fraction | None
+    currency: str | None
+
+
+@dataclass(frozen=True)
+class Risk:
+    subject: Node
+    probability: Fraction | None
+    impact: Fraction | None
+    currency: str
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """One per project, role and month."""
+
+    project_id: str
+    role: str
+    month: date
+    planned: Fraction | None
+    actual: Fraction | None
+
+
+@dataclass(frozen=True)
+class Claim:
+    benefit_id: str
+    day: date
+    """The first day of what is claimed for, as the claim states it."""
+    improvement: Fraction | None
+    amount: Fraction | None
+    claimed_on: date | None
 
 
 @dataclass(frozen=True)
@@ -115,6 +168,10 @@ class Benefit:
     tolerance: Fraction
     approved_date: date | None
     verified_date: date | None
+    category: str | None
+    counterfactual: str
+    control_kpi_id: str | None
+    control_dimension: str | None
 
 
 @dataclass(frozen=True)
@@ -128,6 +185,25 @@ class Promise:
     target_value: Fraction | None
     target_date: date | None
     do_nothing_value: Fraction | None
+
+
+@dataclass(frozen=True)
+class Version:
+    """A benefit as one delivery told it."""
+
+    placed_at: datetime
+    received_at: datetime
+    benefit: Benefit
+
+
+@dataclass(frozen=True)
+class PointVersion:
+    """A profile point as one delivery told it."""
+
+    placed_at: datetime
+    received_at: datetime
+    day: date
+    value: Fraction
 
 
 @dataclass(frozen=True)
@@ -152,14 +228,26 @@ class World:
     outcomes: set[str]
     objectives: set[str]
     benefits: dict[str, Benefit]
-    profiles: dict[str, list[tuple[date, Fraction]]]
+    profiles: dict[str, list[Point]]
     edges: list[Edge]
     kpis: dict[str, Kpi]
     readings: list[Reading]
-    rates: dict[str, list[tuple[date, Fraction]]]
+    rates: dict[str, list[Point]]
     promises: dict[str, list[Promise]]
     """Of each benefit everything that was sent, in order of receipt."""
     arrivals: list[Arrival]
+    versions: dict[str, list[Version]]
+    """Of each benefit everything that was sent, in order of place."""
+    point_versions: dict[str, list[PointVersion]]
+    """Of each benefit's profile everything that was sent, in order of place."""
+    weights: dict[str, Fraction | None]
+    """Of the objectives."""
+    costs: list[Cost]
+    risks: list[Risk]
+    allocations: list[Allocation]
+    capacities: dict[tuple[str, date], Fraction]
+    """By role and month."""
+    claims: list[Claim]
 
     def stage_of(self, output: Output) -> str | None:
         """The stage of the output's project; null where the project never came."""
@@ -182,6 +270,11 @@ def at_least(left: Fraction, right: Fraction) -> bool:
     return left >= right - EPSILON * max(abs(left), abs(right))
 
 
+def is_above_zero(improvement: Fraction, scale: Fraction) -> bool:
+    """improvement > 0, within an epsilon relative to the values it is a difference of."""
+    return improvement > EPSILON * scale
+
+
 def more_than(left: Fraction, right: Fraction) -> bool:
     """left > right by more than an epsilon relative to the larger side."""
     return not at_least(right, left)
@@ -197,7 +290,7 @@ def read_world(tables: Tables, settings: Settings) -> World:
     rows = {name: [defaultdict(_null, row) for row in tables.get(name, ())] for name in (*CONTRACTS, *HISTORIES)}
     return World(
         settings=settings,
-        projects={r["project_id"]: Project(r["project_id"], r["stage"], exact(r["budget"])) for r in rows["project"]},
+        projects={r["project_id"]: _project(r, settings) for r in rows["project"]},
         statuses=[_status(r) for r in rows["project_status"] if r["status_date"] <= settings.as_of],
         gates=[
             Gate(r["project_id"], r["gate"], r["planned_date"], _until(r["actual_date"], settings))
@@ -217,6 +310,14 @@ def read_world(tables: Tables, settings: Settings) -> World:
             Arrival(r["kpi_id"], _or(r["dimension"], ""), r["period_start"], r["_received_at"])
             for r in rows["kpi_reading_history"]
         ],
+        versions=_versions(rows["benefit_history"], settings),
+        point_versions=_point_versions(rows["benefit_profile_history"]),
+        weights={r["objective_id"]: exact(r["weight"]) for r in rows["objective"]},
+        costs=[_cost(r) for r in rows["cost"]],
+        risks=[_risk(r, settings) for r in rows["risk"]],
+        allocations=[_allocation(r) for r in rows["resource_allocation"]],
+        capacities={(r["role"], r["period_start"]): required(r["capacity_fte"]) for r in rows["role_capacity"]},
+        claims=[_claim(r) for r in rows["benefit_claim"]],
     )
 
 
@@ -233,8 +334,13 @@ CONTRACTS = (
     "kpi",
     "kpi_reading",
     "fx_rate",
+    "cost",
+    "risk",
+    "resource_allocation",
+    "role_capacity",
+    "benefit_claim",
 )
-HISTORIES = ("benefit_history", "kpi_reading_history")
+HISTORIES = ("benefit_history", "benefit_profile_history", "kpi_reading_history")
 
 
 def _null() -> None:
@@ -249,11 +355,62 @@ def _or(value: T | None, default: T) -> T:
     return default if value is None else value
 
 
-def _by_date(rows: Iterable[Row], key: str, value: str) -> dict[str, list[tuple[date, Fraction]]]:
-    found: dict[str, list[tuple[date, Fraction]]] = {}
+def _by_date(rows: Iterable[Row], key: str, value: str) -> dict[str, list[Point]]:
+    found: dict[str, list[Point]] = {}
     for row in rows:
         found.setdefault(row[key], []).append((row["date"], required(row[value])))
     return {name: sorted(points) for name, points in found.items()}
+
+
+def _project(row: Row, settings: Settings) -> Project:
+    return Project(
+        project_id=row["project_id"],
+        stage=row["stage"],
+        budget=exact(row["budget"]),
+        currency=_or(row["currency"], settings.currency),
+        programme=row["programme"],
+        portfolio=row["portfolio"],
+        project_type=row["project_type"],
+        idea_date=row["idea_date"],
+        approved_date=row["approved_date"],
+        baseline_start=row["baseline_start"],
+        baseline_finish=row["baseline_finish"],
+        actual_start=row["actual_start"],
+        forecast_finish=row["forecast_finish"],
+        actual_finish=row["actual_finish"],
+    )
+
+
+def _cost(row: Row) -> Cost:
+    return Cost(
+        row["project_id"], row["period_start"], exact(row["planned_cost"]), exact(row["actual_cost"]), row["currency"]
+    )
+
+
+def _risk(row: Row, settings: Settings) -> Risk:
+    return Risk(
+        (row["subject_type"], row["subject_id"]),
+        exact(row["probability"]),
+        exact(row["impact"]),
+        _or(row["currency"], settings.currency),
+        is_open=row["status"] == "open" and _until(row["closed_date"], settings) is None,
+    )
+
+
+def _allocation(row: Row) -> Allocation:
+    return Allocation(
+        row["project_id"], row["role"], row["period_start"], exact(row["planned_fte"]), exact(row["actual_fte"])
+    )
+
+
+def _claim(row: Row) -> Claim:
+    return Claim(
+        row["benefit_id"],
+        row["period_start"],
+        exact(row["claimed_improvement"]),
+        exact(row["claimed_amount"]),
+        row["claimed_on"],
+    )
 
 
 def _status(row: Row) -> Status:
@@ -333,6 +490,10 @@ def _benefit(row: Row, settings: Settings) -> Benefit:
         tolerance=_or(exact(row["tolerance"]), Fraction(1, 10)),
         approved_date=row["approved_date"],
         verified_date=_until(row["verified_date"], settings),
+        category=row["category"],
+        counterfactual=_or(row["counterfactual"], "baseline"),
+        control_kpi_id=row["control_kpi_id"],
+        control_dimension=row["control_dimension"],
     )
 
 
@@ -349,3 +510,20 @@ def _promises(rows: Iterable[Row]) -> dict[str, list[Promise]]:
         )
         found.setdefault(row["benefit_id"], []).append(promise)
     return found
+
+
+def _versions(rows: Iterable[Row], settings: Settings) -> dict[str, list[Version]]:
+    found: dict[str, list[Version]] = {}
+    for row in rows:
+        version = Version(row["_as_at"] or row["_received_at"], row["_received_at"], _benefit(row, settings))
+        found.setdefault(row["benefit_id"], []).append(version)
+    return {name: sorted(sent, key=lambda v: (v.placed_at, v.received_at)) for name, sent in found.items()}
+
+
+def _point_versions(rows: Iterable[Row]) -> dict[str, list[PointVersion]]:
+    found: dict[str, list[PointVersion]] = {}
+    for row in rows:
+        placed_at = row["_as_at"] or row["_received_at"]
+        version = PointVersion(placed_at, row["_received_at"], row["date"], required(row["planned_value"]))
+        found.setdefault(row["benefit_id"], []).append(version)
+    return {name: sorted(sent, key=lambda v: (v.placed_at, v.received_at)) for name, sent in found.items()}
