@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.artifacts.schemas.results import RunStatus, TestStatus
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
@@ -202,7 +203,10 @@ def run_dbt(
     full: bool = False,
     on_node: Callable[[str], None] = lambda name: None,
 ) -> dbtRunnerResult:
-    """One dbt command on a DuckDB file, in this process; its logs and artefacts go below the warehouse's folder."""
+    """One dbt command on a DuckDB file, in this process; its logs and artefacts go below the warehouse's folder.
+
+    dbt keeps the file open from its first node to its last: opening it for each of hundreds takes longer than most of them.
+    """
     artefacts = settings.warehouse.parent / "dbt"
 
     def finished(event: Any) -> None:
@@ -217,7 +221,10 @@ def run_dbt(
         *("--vars", json.dumps(variables), "--log-level", "none", "--no-use-colors"),
     ]
     with _environment(FRUITION_DATABASE=str(file), DBT_SEND_ANONYMOUS_USAGE_STATS="false"):
-        return dbtRunner(callbacks=[finished]).invoke(arguments)
+        try:
+            return dbtRunner(callbacks=[finished]).invoke(arguments)
+        finally:
+            DuckDBConnectionManager.close_all_connections()
 
 
 @contextmanager

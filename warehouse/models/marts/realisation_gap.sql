@@ -23,6 +23,16 @@ decided as (
     qualify row_number() over (partition by gap_id order by decided_on desc, decision_id desc) = 1
 ),
 
+catalogue as (
+    select
+        codes.*,
+        roles.subject_type as person_of
+    from {{ ref('gap_catalogue') }} as codes
+    left join (
+        select distinct accountable, subject_type from {{ ref('accountable_person') }}
+    ) as roles on codes.accountable = roles.accountable
+),
+
 final as (
     select
         gaps.gap_id,
@@ -45,9 +55,9 @@ final as (
         decided.decision,
         lessons.lessons
     from gaps
-    left join {{ ref('gap_catalogue') }} as catalogue on gaps.gap_code = catalogue.gap_code
+    left join catalogue on gaps.gap_code = catalogue.gap_code
     left join {{ ref('accountable_person') }} as people
-        on catalogue.accountable = people.accountable and people.subject_id = case people.subject_type
+        on catalogue.accountable = people.accountable and people.subject_id = case catalogue.person_of
             when 'benefit' then gaps.benefit_id
             when 'project' then gaps.project_id
             when 'output' then gaps.output_id
