@@ -21,6 +21,7 @@ MOST_BENEFITS = 4
 MOST_LESSONS = 4
 MOST_OUTPUTS = 6
 MOST_READINGS = 6
+MOST_CLAIMS = 6
 MOST_ROWS = 12
 MOST_COLUMNS = 4
 COMPLETE = "--json has all"
@@ -126,7 +127,8 @@ def _print_facts(found: Explanation) -> None:
 def _print_chain(chain: Chain, focus: str | None, currency: str) -> None:
     benefit, unit = chain.benefit, (chain.kpi or {}).get("unit")
     _heading(f"{(benefit['kind'] or 'benefit').capitalize()} {benefit['benefit_id']} {_text(benefit['name'])}")
-    _print_pairs(pair for pair in (*_plan(benefit, unit, currency), *_measure(chain, unit)) if pair[1])
+    pairs = (*_plan(benefit, unit, currency), *_measure(chain, unit), *_claims(chain, unit, currency))
+    _print_pairs(pair for pair in pairs if pair[1])
     shown = [output for output in chain.outputs if focus in (None, output["output_id"])]
     if not chain.outputs:
         _line("No output leads to it.")
@@ -185,6 +187,7 @@ def _measure(chain: Chain, unit: str | None) -> Iterator[tuple[str, str]]:
     yield from (("KPI defined in", line) for line in _places(kpi))
     if chain.period:
         yield "latest period", _period(chain.period, unit)
+        yield "without the change", _without(chain.period, unit)
     elif chain.last_reading:
         yield "measured", "in no period since its start; the newest reading of the KPI at all:"
     else:
@@ -199,6 +202,44 @@ def _period(period: Row, unit: str | None) -> str:
     named = (("planned", "planned_value"), ("due after delays", "rephased_value"), ("measured", "actual_value"))
     figures = [f"{name} {_measured(period[column], unit)}" for name, column in named if period[column] is not None]
     return _joined([f"{_plain(period['period_start'])} to {_plain(period['period_end'])}", *figures, period["rag"]])
+
+
+def _without(period: Row, unit: str | None) -> str:
+    """What would have been anyway, and what that leaves to the change. Empty before its outputs worked."""
+    used, change = period["counterfactual_used"], _change_unit(unit)
+    if used is None:
+        return ""
+    told = (
+        "a trend too old to say" if used == "expired" else f"{used} {_measured(period['counterfactual_value'], unit)}"
+    )
+    bounds = [_measured(period[f"attributable_{end}"], change) for end in ("low", "high")]
+    interval = f" (95%: {bounds[0]} to {bounds[1]})" if all(bounds) else ""
+    attributable = _measured(period["attributable_improvement"], change)
+    grade = f"evidence of grade {period['evidence_grade']}" if period["evidence_grade"] else ""
+    return _joined([told.strip(), attributable and f"attributable {attributable}{interval}", grade])
+
+
+def _measured_then(period: Row | None, unit: str | None) -> str:
+    if period is None or period["actual_improvement"] is None:
+        return "nothing"
+    improvement = f"an improvement of {_measured(period['actual_improvement'], _change_unit(unit))}"
+    return _joined([improvement, _without(period, unit), place(period["source"])])
+
+
+def _change_unit(unit: str | None) -> str | None:
+    return "points" if unit == "%" else unit
+
+
+def _claims(chain: Chain, unit: str | None, currency: str) -> Iterator[tuple[str, str]]:
+    for claim in chain.claims[:MOST_CLAIMS]:
+        amount = _measured(claim["claimed_amount"], chain.benefit["currency"] or currency)
+        said = [_measured(claim["claimed_improvement"], _change_unit(unit)), amount]
+        made = claim["claimed_on"] and f"on {_plain(claim['claimed_on'])}"
+        approved = claim["approved_by"] and f"approved by {claim['approved_by']}"
+        yield "claimed", f"{_plain(claim['period_start'])}: {_joined([*said, made, approved, place(claim['source'])])}"
+        yield "measured then", _measured_then(claim["period"], unit)
+    if len(chain.claims) > MOST_CLAIMS:
+        yield "", f"and {len(chain.claims) - MOST_CLAIMS} earlier claims; {COMPLETE}"
 
 
 def _reading(reading: Row, unit: str | None) -> str:
@@ -275,6 +316,8 @@ def _sources(found: Explanation) -> Iterator[Source]:
     facts: list[Row] = [*found.rows[:MOST_ROWS], *found.facts]
     for chain in found.chains[:MOST_BENEFITS]:
         facts += [chain.benefit, *chain.outputs[:MOST_OUTPUTS], *chain.readings[:MOST_READINGS]]
+        facts += chain.claims[:MOST_CLAIMS]
+        facts += [claim["period"] for claim in chain.claims[:MOST_CLAIMS] if claim["period"]]
         facts += [row for row in (chain.kpi, chain.last_reading) if row]
     for fact in facts:
         said = [voice["source"] for voice in fact.get("said_by") or []]

@@ -34,6 +34,9 @@ where kpi_id = $kpi and dimension is not distinct from coalesce($dimension, '')
 order by period_start desc limit 1
 """
 CLAIMS = "select * from core.benefit_claim where benefit_id = $id order by period_start desc"
+CLAIMED_PERIOD = """
+select * from marts.benefit_period where benefit_id = $id and $day between period_start and period_end
+"""
 DELIVERY_FIGURES = (
     *("is_live", "is_enabled", "enabled_on", "delay_days", "upstream_outputs", "enabling_outputs", "last_day"),
     *("full_improvement", "slack", "ramp_end", "objective", "rag", "open_gap_count"),
@@ -47,7 +50,7 @@ class Chain:
     `outputs` are its upstream outputs, those it waits for first, each with its `path`: the links from it to the
     benefit. `period` is the latest measured period from its start on, `readings` the readings used in it; where there
     is none, `last_reading` is the newest reading of the measure at all, whatever is wrong with it. `claims` are what
-    was claimed of it, the latest period first.
+    was claimed of it, the latest first, each with the `period` that it is about, where the benefit has it.
     """
 
     benefit: Row
@@ -83,7 +86,7 @@ def chain_of(warehouse: Published, sources: Sources, benefit_id: str) -> Chain |
         period=period,
         readings=readings,
         last_reading=None if readings else _last_reading(warehouse, sources, row),
-        claims=[sources.fact("benefit_claim", claim) for claim in warehouse.rows(CLAIMS, id=benefit_id)],
+        claims=[_claim(warehouse, sources, claim) for claim in warehouse.rows(CLAIMS, id=benefit_id)],
     )
 
 
@@ -109,6 +112,11 @@ def _period(warehouse: Published, sources: Sources, benefit_id: str, start: date
         start=start,
     )
     return sources.fact("kpi_reading", row) if row else None
+
+
+def _claim(warehouse: Published, sources: Sources, row: Row) -> Row:
+    period = warehouse.row(CLAIMED_PERIOD, id=row["benefit_id"], day=row["period_start"])
+    return sources.fact("benefit_claim", row) | {"period": sources.fact("kpi_reading", period) if period else None}
 
 
 def _readings(warehouse: Published, sources: Sources, benefit: Row, period: Row) -> list[Row]:

@@ -46,7 +46,9 @@ create table marts.benefit_register (
 );
 create table marts.benefit_period (
     benefit_id varchar, kpi_id varchar, dimension varchar, period_start date, period_end date, planned_value double,
-    rephased_value double, actual_value double, rag varchar, _feed varchar, _batch_id varchar, _row bigint
+    rephased_value double, actual_value double, actual_improvement double, rag varchar, counterfactual_value double,
+    counterfactual_used varchar, attributable_improvement double, attributable_low double, attributable_high double,
+    claimed_improvement double, evidence_grade varchar, _feed varchar, _batch_id varchar, _row bigint
 );
 """
 HISTORY = """
@@ -272,6 +274,68 @@ def test_a_gap_published_before_lessons_were_has_none(desk: Desk, monkeypatch: p
     found = explain(desk.settings, GAP)
     assert found.lessons == []
     assert "Learnt" not in shown(found, monkeypatch)
+
+
+def test_what_was_claimed_stands_with_its_lines_beside_what_was_measured_and_what_would_have_been(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.gap(gap_code="OVERCLAIMED")
+    desk.delivery("claims.csv")
+    desk.fact("benefit", benefit_id="B1", name="Fewer missed", kpi_id="K", dimension="", currency="EUR")
+    desk.fact("kpi", kpi_id="K", name="Missed", unit="%", frequency="month")
+    start = date(2026, 5, 1)
+    desk.put("marts.benefit_register", benefit_id="B1", latest_period_start=start)
+    told = {"counterfactual_used": "control", "counterfactual_value": 9.5, "attributable_improvement": 2.5}
+    interval = {"attributable_low": 2.0, "attributable_high": 3.0, "evidence_grade": "A"}
+    reading = {"actual_improvement": 2.25, "_feed": "hand", "_batch_id": BATCH, "_row": 4}
+    period = {"benefit_id": "B1", "period_start": start, "period_end": date(2026, 5, 31)}
+    desk.put("marts.benefit_period", **period, **told, **interval, **reading)
+    for month in range(1, 9):
+        desk.fact(
+            "benefit_claim", row=month, benefit_id="B1", period_start=date(2026, month, 1), claimed_improvement=2.25
+        )
+    desk.fact(
+        "benefit_claim",
+        row=9,
+        benefit_id="B1",
+        period_start=date(2026, 9, 1),
+        claimed_amount=1200,
+        claimed_on=date(2026, 10, 12),
+        approved_by="A. Cole",
+    )
+    desk.fact("benefit_claim", row=10, benefit_id="B2", period_start=date(2026, 9, 1), claimed_amount=7)
+    found = explain(desk.settings, GAP)
+    assert [claim["source"].row for claim in found.chains[0].claims] == [9, 8, 7, 6, 5, 4, 3, 2, 1]
+    text = " ".join(shown(found, monkeypatch).split())
+    assert "control 9.5%, attributable 2.5 points (95%: 2 points to 3 points), evidence of grade A" in text
+    assert "2026-09-01: EUR 1,200, on 2026-10-12, approved by A. Cole, hand/claims.csv line 9" in text
+    assert "2026-08-01: 2.25 points, hand/claims.csv line 8 measured then nothing" in text
+    assert (
+        "2026-05-01: 2.25 points, hand/claims.csv line 5 measured then an improvement of 2.25 points, control 9.5%"
+        in text
+    )
+    assert "evidence of grade A, hand/claims.csv line 4" in text
+    assert "and 3 earlier claims; --json has all" in text
+
+
+@pytest.mark.parametrize(
+    ("used", "value", "told"),
+    [
+        ("expired", None, "a trend too old to say, evidence of grade C"),
+        ("baseline", 10.0, "baseline 10, evidence of grade C"),
+    ],
+)
+def test_where_nothing_can_be_attributed_the_chain_says_what_was_used_instead(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, used: str, value: float | None, told: str
+) -> None:
+    desk.gap()
+    desk.fact("benefit", benefit_id="B1", kpi_id="K")
+    desk.fact("kpi", kpi_id="K", name="Missed")
+    start = date(2026, 5, 1)
+    desk.put("marts.benefit_register", benefit_id="B1", latest_period_start=start)
+    judged = {"counterfactual_used": used, "counterfactual_value": value, "evidence_grade": "C"}
+    desk.put("marts.benefit_period", benefit_id="B1", period_start=start, period_end=date(2026, 5, 31), **judged)
+    assert told in " ".join(shown(explain(desk.settings, GAP), monkeypatch).split())
 
 
 def test_a_gap_that_has_closed_says_so_with_its_spells(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

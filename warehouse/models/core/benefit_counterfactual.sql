@@ -5,16 +5,19 @@ with actuals as (
     select * from {{ ref('benefit_actual') }}
 ),
 
-series as (
-    select * from {{ ref('counterfactual_series') }}
-),
-
 fits as (
     select * from {{ ref('counterfactual_fit') }}
 ),
 
 controls as (
-    select * from {{ ref('kpi_period') }} where is_measured
+    select
+        series.benefit_id,
+        measured.period_start,
+        measured.value
+    from {{ ref('counterfactual_series') }} as series
+    inner join {{ ref('kpi_period') }} as measured
+        on series.control_kpi_id = measured.kpi_id and series.control_dimension = measured.dimension
+    where measured.is_measured
 ),
 
 explained as (
@@ -42,12 +45,8 @@ explained as (
     from actuals
     inner join {{ ref('benefit_delivery') }} as deliveries on actuals.benefit_id = deliveries.benefit_id
     left join fits on actuals.benefit_id = fits.benefit_id
-    left join series on actuals.benefit_id = series.benefit_id
     left join controls
-        on
-            series.control_kpi_id = controls.kpi_id
-            and series.control_dimension = controls.dimension
-            and actuals.period_start = controls.period_start
+        on actuals.benefit_id = controls.benefit_id and actuals.period_start = controls.period_start
     where actuals.period_end >= deliveries.intervened_on
 ),
 
