@@ -251,6 +251,8 @@ class Draft:
         self._edges()
         self._readings()
         self._earlier_registers()
+        self._categories()
+        self._risks()
 
     # Small helpers
 
@@ -418,6 +420,28 @@ class Draft:
         if self._chance(0.1):
             changed |= dict.fromkeys(("baseline_value", "target_value", "target_date", "do_nothing_value"))
         return changed
+
+    def _categories(self) -> None:
+        """Of a benefit in every delivery the same; a rare one is a reference class of few."""
+        categories = {name: self._one(["access"] * 5 + ["cost"] * 3 + [None, "rare"]) for name in self._ids("benefit")}
+        for fact in self.tables["benefit"]:
+            fact["category"] = categories[fact["benefit_id"]]
+
+    def _risks(self) -> None:
+        for number in range(self.random.randint(0, 4)):
+            kind = self._one(["benefit", "benefit", "output", "project"])
+            self._add(
+                "risk",
+                risk_id=self._id("risk", number),
+                description=f"risk {number}",
+                subject_type=kind,
+                subject_id=self._one([*self._ids(kind), self._id(kind, "gone")]),
+                probability=self._one([None, 0.0, 0.1, 0.5, 1.0]),
+                impact=self._one([None, Decimal(0), Decimal(10), Decimal("1000.50"), Decimal(100000)]),
+                currency=self._one([None, None, None, "EUR", "USD", "XTS"]),
+                status=self._one(["open", "open", "open", "closed", "realised"]),
+                closed_date=self._maybe(0.2, self._near(-30, 30)),
+            )
 
     def _do_nothing(self, baseline: float, target: float) -> float | None:
         return self._maybe(
