@@ -428,19 +428,20 @@ class Draft:
             fact["category"] = categories[fact["benefit_id"]]
 
     def _risks(self) -> None:
-        for number in range(self.random.randint(0, 4)):
-            kind = self._one(["benefit", "benefit", "output", "project"])
+        subjects = [(kind, name) for kind in ("benefit", "output", "project") for name in self._ids(kind)]
+        drawn = [subject for subject in subjects for _ in range(self.random.randint(0, 2))]
+        for number, (kind, name) in enumerate([*drawn, ("output", self._id("output", "gone"))]):
             self._add(
                 "risk",
                 risk_id=self._id("risk", number),
                 description=f"risk {number}",
                 subject_type=kind,
-                subject_id=self._one([*self._ids(kind), self._id(kind, "gone")]),
-                probability=self._one([None, 0.0, 0.1, 0.5, 1.0]),
-                impact=self._one([None, Decimal(0), Decimal(10), Decimal("1000.50"), Decimal(100000)]),
-                currency=self._one([None, None, None, "EUR", "USD", "XTS"]),
-                status=self._one(["open", "open", "open", "closed", "realised"]),
-                closed_date=self._maybe(0.2, self._near(-30, 30)),
+                subject_id=name,
+                probability=self._one([None, 0.0, 0.1, 0.5, 0.9, 1.0]),
+                impact=self._one([None, Decimal(0), Decimal(1), Decimal("10.50"), Decimal(1000), Decimal(100000)]),
+                currency=self._one([None, None, None, None, "EUR", "USD", "XTS"]),
+                status=self._one(["open"] * 6 + ["closed", "realised"]),
+                closed_date=self._maybe(0.15, self._near(-30, 30)),
             )
 
     def _do_nothing(self, baseline: float, target: float) -> float | None:
