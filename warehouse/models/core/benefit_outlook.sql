@@ -2,7 +2,7 @@
 -- One row per benefit with a curve and KPI period of its whole life: measured, imputed where it was not, else forecast.
 -- 3-benefits.md, 3.7: what is not measured is the rephased improvement × the benefit's ratio, between those of the
 -- class's P10 and P90. Where less than nothing is to be expected, the two change places. A view: it is large, and
--- every reader wants a few of its columns.
+-- every reader wants a few of its columns. Read by other models alone, since a view names the file it was made in.
 with periods as (
     select
         benefit_id,
