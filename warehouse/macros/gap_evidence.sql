@@ -84,7 +84,20 @@
     array_sort(collect_list({{ record }}))
 {%- endmacro %}
 
-{# A record as JSON text; figures that are missing stay, as null. #}
+{# Aggregate: the group's records as a list, that of the lowest `place` first. #}
+{% macro ordered_list(record, place) -%}
+    {{ return(adapter.dispatch('ordered_list', 'fruition')(record, place)) }}
+{%- endmacro %}
+
+{% macro duckdb__ordered_list(record, place) -%}
+    list({{ record }} order by {{ place }})
+{%- endmacro %}
+
+{% macro spark__ordered_list(record, place) -%}
+    transform(array_sort(collect_list(struct({{ place }} as place, {{ record }} as record))), entry -> entry.record)
+{%- endmacro %}
+
+{# A record, or a list of them, as JSON text; figures that are missing stay, as null. #}
 {% macro json_text(record) -%}
     {{ return(adapter.dispatch('json_text', 'fruition')(record)) }}
 {%- endmacro %}
