@@ -12,7 +12,7 @@ unconverted as (
     select
         amounts.*,
         rates.first_rate_on,
-        row_number() over (partition by amounts.currency order by converted_on desc, contract, _batch_id, _row) as newest
+        row_number() over (partition by amounts.currency order by converted_on desc, contract asc, _batch_id asc, _row asc) as newest
     from {{ ref('foreign_amount') }} as amounts
     left join rates on amounts.currency = rates.currency
     where rates.first_rate_on is null or amounts.converted_on < rates.first_rate_on
