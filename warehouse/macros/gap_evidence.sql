@@ -16,9 +16,14 @@
     there are several; where a joined row's were carried along under another name, `<prefix>feed` and so on.
 #}
 {% macro source_row(contract, relation=none, prefix='_') -%}
+    {{ any_source_row("'" ~ contract ~ "'", relation, prefix) }}
+{%- endmacro %}
+
+{# The same of a contract that is an SQL expression. #}
+{% macro any_source_row(contract, relation=none, prefix='_') -%}
     {%- set place = (relation ~ '.' if relation else '') ~ prefix -%}
     {{ record({
-        'contract': "'" ~ contract ~ "'",
+        'contract': contract,
         'feed': 'cast(' ~ place ~ 'feed as ' ~ dbt.type_string() ~ ')',
         'batch_id': 'cast(' ~ place ~ 'batch_id as ' ~ dbt.type_string() ~ ')',
         'row': 'cast(' ~ place ~ 'row as ' ~ dbt.type_bigint() ~ ')',
