@@ -57,7 +57,13 @@ group by all
 """
 )
 CANDIDATES = """
-select project_id, forecast_npv::double, forecast_cost::double, alignment from {candidates} where is_candidate
+select
+    project_id,
+    case when isfinite(forecast_npv::double) then forecast_npv::double end,
+    case when isfinite(forecast_cost::double) then forecast_cost::double end,
+    alignment
+from {candidates}
+where is_candidate
 order by project_id
 """
 
@@ -65,9 +71,8 @@ order by project_id
 def read_problem(
     connection: duckdb.DuckDBPyConnection, tables: Tables, question: Question, as_of: date, currency: str
 ) -> Problem:
-    """The candidates of a warehouse and what limits them; `ConfigError` where nobody knows a role asked about."""
+    """The candidates of a warehouse and what limits them; a role asked about that nobody knows limits nothing."""
     names = {"candidates": tables.candidates, "load": tables.load, "allocations": tables.allocations}
-    _check_roles(connection, tables.load, question)
     asked = {
         "roles": list(question.role_capacity),
         "fte": list(question.role_capacity.values()),
@@ -87,8 +92,9 @@ def read_problem(
     return Problem(candidates, question.budget, capacity, currency)
 
 
-def _check_roles(connection: duckdb.DuckDBPyConnection, load: str, question: Question) -> None:
-    known = [role for (role,) in connection.execute(f"select distinct role from {load} order by 1").fetchall()]
+def check_roles(connection: duckdb.DuckDBPyConnection, tables: Tables, question: Question) -> None:
+    """`ConfigError` where nobody knows a role asked about."""
+    known = [role for (role,) in connection.execute(f"select distinct role from {tables.load} order by 1").fetchall()]
     for role in question.role_capacity:
         if role not in known:
             raise ConfigError(f"There is no role {role!r}; there are {', '.join(known) or 'none'}.")

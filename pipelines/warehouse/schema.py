@@ -37,6 +37,7 @@ create table if not exists meta.recorded_gap (
     seq bigint, gap_id varchar, severity varchar, amount_at_stake double, gap_code varchar, subject_type varchar,
     subject_id varchar, subject_name varchar, project_id varchar, benefit_id varchar, output_id varchar
 );
+create table if not exists meta.selection_question (asked_at timestamp, budget double, role_capacity json);
 create table if not exists meta.feed (feed varchar, mode varchar, freshness_hours double, description varchar);
 create table if not exists meta.latest_build (
     as_of date, known_at timestamp, seq bigint, is_forward boolean, succeeded boolean, seconds double
