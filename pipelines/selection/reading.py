@@ -10,7 +10,7 @@ from datetime import date
 import duckdb
 
 from pipelines.errors import ConfigError
-from pipelines.selection.problem import Candidate, Capacity, Problem, Slot
+from pipelines.selection.problem import Candidate, Capacity, Problem, Slot, check_amount
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,18 @@ class Tables:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: within which budget (None: no limit), and with how many people of a role instead of those known."""
+    """What is asked: within which budget (None: no limit), and with how many people of a role instead of those known.
+
+    `ConfigError` where one is no finite number, or below 0.
+    """
 
     budget: float | None = None
     role_capacity: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_amount("The budget", self.budget, at_least_zero=True)
+        for role, fte in self.role_capacity.items():
+            check_amount(f"The capacity of {role}", fte, at_least_zero=True)
 
 
 # Months with a capacity, known or asked about, of quarters that end after as_of.
