@@ -253,7 +253,11 @@ class Lake:
 def known_feeds(settings: Settings) -> list[str]:
     """Every feed that ever left anything in the home."""
     folders = [settings.archive, settings.landing, settings.rejected]
-    folders += [path for path in settings.lake.glob("*") if path.name not in {"_builds", "_contracts", "_erasures"}]
+    folders += [
+        path
+        for path in settings.lake.glob("*")
+        if path.name not in {"_builds", "_contracts", "_erasures", "_questions"}
+    ]
     return sorted({path.name for folder in folders for path in folder.glob("*") if path.is_dir()})
 
 

@@ -86,6 +86,7 @@ def build(
         with warehouse.writing(settings) as connection:
             warehouse.prepare(connection, load_contracts(settings.contracts), readable_feeds(settings.feeds)[0])
             builds = warehouse.sync_builds(connection, Lake.of(settings))
+            warehouse.sync_questions(connection, Lake.of(settings))
             stands = looking_back(builds, day, known_at) if into else going_forward(connection, builds, day)
             warehouse.settle(connection, stands.known_at if stands.is_forward else None)
         file = _copied(settings.warehouse, into) if into else settings.warehouse

@@ -1,4 +1,4 @@
-"""What people ask: gaps, explain, deliveries, rejects."""
+"""What people ask: gaps, explain, deliveries, rejects, optimise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 from pipelines import console
 from pipelines.cli.options import FeedName, Format, Json, app
-from pipelines.console import explaining, ledger, nights
+from pipelines.console import explaining, ledger, nights, optimising
 from pipelines.settings import Settings
 
 
@@ -94,3 +94,41 @@ def rejects(
         console.print_csv(found, list(REJECT_COLUMNS))
     else:
         ledger.print_rejects(found)
+
+
+def role_capacities(texts: list[str]) -> dict[str, float]:
+    """People by role, from ROLE=FTE."""
+    capacities = {}
+    for text in texts:
+        role, _, fte = text.rpartition("=")
+        try:
+            capacities[role] = float(fte)
+        except ValueError as error:
+            raise typer.BadParameter("give a role and its people, such as 'Integration engineer=7.5'") from error
+        if not role:
+            raise typer.BadParameter("name the role before the =, such as 'Integration engineer=7.5'")
+    return capacities
+
+
+@app.command()
+def optimise(
+    budget: Annotated[
+        float | None, typer.Option(help="What may be spent, in the reporting currency; no limit by default.")
+    ] = None,
+    role_capacity: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ROLE=FTE", help="So many people of a role a month, instead of those known; repeatable."),
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Have every build answer this question from now on.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Which ideas and business cases to fund: the set worth most, other budgets, and what a little more would add."""
+    from pipelines.optimise import optimise as solve
+    from pipelines.selection import Question
+
+    question = Question(budget, role_capacities(role_capacity or []))
+    found = solve(Settings.from_environment(), question, keep)
+    if as_json:
+        console.print_json(found)
+    else:
+        optimising.print_optimised(found)

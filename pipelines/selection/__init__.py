@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pipelines.selection.answering import answer, solved_rows
 from pipelines.selection.problem import Candidate, Capacity, Problem, Selection, Slot
-from pipelines.selection.reading import Question, Tables, read_problem
+from pipelines.selection.reading import Question, Tables, check_roles, read_problem
 from pipelines.selection.solving import Marginal, budgets, frontier, marginals, select
 
 __all__ = [
@@ -15,9 +16,12 @@ __all__ = [
     "Selection",
     "Slot",
     "Tables",
+    "answer",
     "budgets",
+    "check_roles",
     "frontier",
     "marginals",
     "read_problem",
     "select",
+    "solved_rows",
 ]

@@ -63,15 +63,15 @@ class Problem:
     currency: str = ""
 
     def __post_init__(self) -> None:
-        _check_amount("The budget", self.budget, at_least_zero=True)
+        check_amount("The budget", self.budget, at_least_zero=True)
         for slot, capacity in self.capacity.items():
-            _check_amount(f"The free capacity of {slot.role}", capacity.free)
+            check_amount(f"The free capacity of {slot.role}", capacity.free)
         for candidate in self.candidates:
             name = f"of project {candidate.project_id}"
             for what, amount in (("NPV", candidate.npv), ("cost", candidate.cost), ("alignment", candidate.alignment)):
-                _check_amount(f"The {what} {name}", amount)
+                check_amount(f"The {what} {name}", amount)
             for slot, amount in candidate.demand.items():
-                _check_amount(f"The demand {name} for {slot.role}", amount, at_least_zero=True)
+                check_amount(f"The demand {name} for {slot.role}", amount, at_least_zero=True)
         twice = [name for name, count in Counter(one.project_id for one in self.candidates).items() if count > 1]
         if twice:
             raise ConfigError(f"Project {min(twice)} is a candidate twice: it can be chosen only once.")
@@ -119,7 +119,8 @@ def total(amounts: Iterable[float]) -> float:
     return math.fsum(amounts)
 
 
-def _check_amount(what: str, amount: float | None, *, at_least_zero: bool = False) -> None:
+def check_amount(what: str, amount: float | None, *, at_least_zero: bool = False) -> None:
+    """`ConfigError` where an amount is no finite number, or is below 0 and must not be."""
     if amount is None:
         return
     if not math.isfinite(amount):

@@ -10,7 +10,7 @@ from datetime import date
 import duckdb
 
 from pipelines.errors import ConfigError
-from pipelines.selection.problem import Candidate, Capacity, Problem, Slot
+from pipelines.selection.problem import Candidate, Capacity, Problem, Slot, check_amount
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,18 @@ class Tables:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: within which budget (None: no limit), and with how many people of a role instead of those known."""
+    """What is asked: within which budget (None: no limit), and with how many people of a role instead of those known.
+
+    `ConfigError` where one is no finite number, or below 0.
+    """
 
     budget: float | None = None
     role_capacity: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_amount("The budget", self.budget, at_least_zero=True)
+        for role, fte in self.role_capacity.items():
+            check_amount(f"The capacity of {role}", fte, at_least_zero=True)
 
 
 # Months with a capacity, known or asked about, of quarters that end after as_of.
@@ -57,7 +65,13 @@ group by all
 """
 )
 CANDIDATES = """
-select project_id, forecast_npv::double, forecast_cost::double, alignment from {candidates} where is_candidate
+select
+    project_id,
+    case when isfinite(forecast_npv::double) then forecast_npv::double end,
+    case when isfinite(forecast_cost::double) then forecast_cost::double end,
+    alignment
+from {candidates}
+where is_candidate
 order by project_id
 """
 
@@ -65,9 +79,8 @@ order by project_id
 def read_problem(
     connection: duckdb.DuckDBPyConnection, tables: Tables, question: Question, as_of: date, currency: str
 ) -> Problem:
-    """The candidates of a warehouse and what limits them; `ConfigError` where nobody knows a role asked about."""
+    """The candidates of a warehouse and what limits them; a role asked about that nobody knows limits nothing."""
     names = {"candidates": tables.candidates, "load": tables.load, "allocations": tables.allocations}
-    _check_roles(connection, tables.load, question)
     asked = {
         "roles": list(question.role_capacity),
         "fte": list(question.role_capacity.values()),
@@ -87,8 +100,9 @@ def read_problem(
     return Problem(candidates, question.budget, capacity, currency)
 
 
-def _check_roles(connection: duckdb.DuckDBPyConnection, load: str, question: Question) -> None:
-    known = [role for (role,) in connection.execute(f"select distinct role from {load} order by 1").fetchall()]
+def check_roles(connection: duckdb.DuckDBPyConnection, tables: Tables, question: Question) -> None:
+    """`ConfigError` where nobody knows a role asked about."""
+    known = [role for (role,) in connection.execute(f"select distinct role from {tables.load} order by 1").fetchall()]
     for role in question.role_capacity:
         if role not in known:
             raise ConfigError(f"There is no role {role!r}; there are {', '.join(known) or 'none'}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.warehouse.ledger import settle, sync_builds
+from pipelines.warehouse.ledger import settle, sync_builds, sync_questions
 from pipelines.warehouse.loading import Loaded, load, load_into, verify
 from pipelines.warehouse.opening import closing_connection, held, reading, remove_database, writing
 from pipelines.warehouse.schema import fingerprint, is_outdated, key_of, note_fingerprint, prepare
@@ -22,6 +22,7 @@ __all__ = [
     "remove_database",
     "settle",
     "sync_builds",
+    "sync_questions",
     "verify",
     "writing",
 ]

@@ -9,6 +9,7 @@ import duckdb
 
 from pipelines.builds import RecordedBuild, forecasts_path, gaps_path, recorded_builds
 from pipelines.lake import Lake
+from pipelines.questions import kept_questions
 
 # A delivery is known from the first build that loaded it (4-interfaces.md, 'Builds'): from its receipt, but not yet in
 # any build recorded before, and in that first one even where its sender's clock is ahead. Those that no build has
@@ -90,6 +91,19 @@ def sync_builds(connection: duckdb.DuckDBPyConnection, lake: Lake) -> list[Recor
             _insert_build(connection, lake, build)
             connection.execute("commit")
     return builds
+
+
+def sync_questions(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    """Bring the questions that builds answer into the ledger, as the lake remembers them."""
+    rows = [
+        (kept.asked_at, kept.question.budget, json.dumps(dict(kept.question.role_capacity)))
+        for kept in kept_questions(lake)
+    ]
+    connection.execute("begin")
+    connection.execute("delete from meta.selection_question")
+    for row in rows:
+        connection.execute("insert into meta.selection_question values (?, ?, ?)", row)
+    connection.execute("commit")
 
 
 def _insert_build(connection: duckdb.DuckDBPyConnection, lake: Lake, build: RecordedBuild) -> None:

@@ -16,7 +16,7 @@ from pipelines.feeds import readable_feeds
 from pipelines.lake import ContractRows, Lake, Manifest, StoredFile, file_exists, sha256_of
 from pipelines.settings import Settings
 from pipelines.sql import quoted
-from pipelines.warehouse.ledger import settle, sync_builds
+from pipelines.warehouse.ledger import settle, sync_builds, sync_questions
 from pipelines.warehouse.opening import closing_connection, held, remove_database, writing
 from pipelines.warehouse.schema import is_outdated, key_of, prepare
 
@@ -62,6 +62,7 @@ def load_into(
         loaded = _load_delivery(connection, lake, contracts, manifest)
         deliveries, rows, rejects = deliveries + 1, rows + loaded[0], rejects + loaded[1]
     sync_builds(connection, lake)
+    sync_questions(connection, lake)
     settle(connection)
     return Loaded(deliveries, rows, rejects)
 

@@ -41,6 +41,7 @@ create table if not exists meta.recorded_forecast (
     seq bigint, benefit_id varchar, period_start date, period_end date, p10_improvement double, p50_improvement double,
     p90_improvement double
 );
+create table if not exists meta.selection_question (asked_at timestamp, budget double, role_capacity json);
 create table if not exists meta.feed (feed varchar, mode varchar, freshness_hours double, description varchar);
 create table if not exists meta.latest_build (
     as_of date, known_at timestamp, seq bigint, is_forward boolean, succeeded boolean, seconds double

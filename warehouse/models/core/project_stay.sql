@@ -11,19 +11,14 @@ with versions as (
 compared as (
     select
         *,
-        case
-            when
-                stage_then is distinct from lag(stage_then) over (partition by project_id order by _effective_at, known_from)
-                then 1
-            else 0
-        end as is_new
+        lag(stage_then) over (partition by project_id order by _effective_at, known_from) as stage_before
     from versions
 ),
 
 numbered as (
     select
         *,
-        sum(is_new) over (
+        sum(case when stage_then is distinct from stage_before then 1 else 0 end) over (
             partition by project_id order by _effective_at, known_from
             rows between unbounded preceding and current row
         ) as stay

@@ -25,13 +25,10 @@ offered as (
     select * from {{ ref('role_capacity') }}
 ),
 
-final as (
+joined as (
     select
-        role,
-        period_start,
-        {{ period_last_day("'month'", 'period_start') }} as period_end,
-        {{ period_start("'quarter'", 'period_start') }} as quarter_start,
-        {{ period_end("'quarter'", 'period_start') }} as quarter_end,
+        coalesce(asked.role, offered.role) as role,
+        coalesce(asked.period_start, offered.period_start) as period_start,
         coalesce(asked.planned_fte, 0.0) as planned_fte,
         coalesce(asked.committed_fte, 0.0) as committed_fte,
         asked.actual_fte,
@@ -40,7 +37,24 @@ final as (
         offered._batch_id,
         offered._row
     from asked
-    full outer join offered using (role, period_start)
+    full outer join offered on asked.role = offered.role and asked.period_start = offered.period_start
+),
+
+final as (
+    select
+        role,
+        period_start,
+        {{ period_last_day("'month'", 'period_start') }} as period_end,
+        {{ period_start("'quarter'", 'period_start') }} as quarter_start,
+        {{ period_end("'quarter'", 'period_start') }} as quarter_end,
+        planned_fte,
+        committed_fte,
+        actual_fte,
+        capacity_fte,
+        _feed,
+        _batch_id,
+        _row
+    from joined
 )
 
 select * from final
