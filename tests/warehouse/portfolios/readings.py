@@ -44,7 +44,7 @@ def _series(draft: Draft, found: Realisation, kpi: Kpi, dimension: str, driver: 
     if came is not None and draft.chance(0.85):
         history = _History(draft, found, driver, kpi)
         for period in starts_between(came - timedelta(days=history.days), came, kpi.frequency, fiscal):
-            if period < begin and draft.chance(history.presence):
+            if period < begin and history.has(period):
                 _fill(draft, kpi, dimension, period, history.value(period), 1.0)
     stop = draft.as_of + timedelta(days=draft.one([-12, -4, -2, -1, 0, 0, 0, 0, 1]) * step)
     presence, fullness = draft.one([0.5, 0.9, 1.0]), draft.one([0.6, 0.8, 0.95, 1.0])
@@ -70,7 +70,12 @@ class _History:
         self.slope = (plan.full_improvement if plan else 10) * Fraction(draft.one([0, 0, 1, -1, 3]), 48)
         self.noise = (plan.full_improvement if plan else 10) * Fraction(draft.one([0, 1, 1, 4]), 16)
         self.days = self.step * {"day": 430, "week": 70, "year": 10}.get(kpi.frequency, draft.one([11, 14, 20, 30]))
-        self.presence = {"day": 0.1, "week": 0.4}.get(kpi.frequency, draft.one([0.8, 1.0, 1.0]))
+        self.every = {"day": 9, "week": 2}.get(kpi.frequency, 1)
+        self.missing = draft.one([0.0, 0.0, 0.1])
+
+    def has(self, period: date) -> bool:
+        """Days and weeks are read now and then, on the same ones for all KPIs: a control is asked for pairs."""
+        return period.toordinal() // self.step % self.every == 0 and not self.draft.chance(self.missing)
 
     def value(self, period: date) -> Fraction:
         steps = (period - self.draft.as_of).days // self.step
