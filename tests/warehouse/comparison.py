@@ -11,9 +11,9 @@ import duckdb
 
 from tests.warehouse.reference import Gap, Realisation, Reckoning, is_live, open_gaps, output_link
 from tests.warehouse.reference.distribution import Spread
+from tests.warehouse.reference.facts import Benefit, Project
 from tests.warehouse.reference.plan import improvement_sign, last_day
 from tests.warehouse.reference.realisation import MEASURES, BenefitPeriod
-from tests.warehouse.reference.world import Benefit, Project
 
 Cells = Mapping[str, Any]
 Table = dict[tuple[Any, ...], Cells]

@@ -11,8 +11,8 @@ from tests.warehouse.portfolios.draft import CURRENCIES, DAYS, Draft, Fact
 from tests.warehouse.portfolios.stamping import APPROVALS, STAMPS, placed_at, stamped
 from tests.warehouse.reference import Realisation, read_world
 from tests.warehouse.reference.calendar import start_of_period
+from tests.warehouse.reference.facts import Benefit
 from tests.warehouse.reference.plan import last_day
-from tests.warehouse.reference.world import Benefit
 
 FINER = {"day": ["day"], "week": ["day"], "month": ["week", "day"], "quarter": ["month", "week"], "year": ["quarter"]}
 COARSER = {"day": "week", "week": "month", "month": "quarter", "quarter": "year", "year": "year"}
@@ -179,7 +179,7 @@ def draw_orderly_benefit(draft: Draft) -> None:
         end_date=draft.maybe(0.6, draft.near(1, 900)),
         unit_value=draft.one([1000.0, 12.5, 3.0]),
         currency=draft.one([None, None, "EUR"]),
-        counterfactual=draft.one(["trend", "control"]),
+        counterfactual=draft.one(["trend", "control", "control"]),
         control_kpi_id=draft.maybe(0.9, draft.id("beside", "")),
         control_dimension=draft.one([None, None, "south"]),
     )

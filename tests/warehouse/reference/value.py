@@ -7,17 +7,18 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from tests.warehouse.reference.bounds import is_above_zero
 from tests.warehouse.reference.calendar import end_of_month
 from tests.warehouse.reference.distribution import Spread
 from tests.warehouse.reference.earned import EarnedValue, earned_value
 from tests.warehouse.reference.evidence import Evidence
+from tests.warehouse.reference.facts import Benefit, Cost, Output, Project
 from tests.warehouse.reference.flows import Balance, Flow
 from tests.warehouse.reference.forecast import Forecast
 from tests.warehouse.reference.money import Money, total, whole
 from tests.warehouse.reference.optimism import duration_ratio, likely_finish, optimism, positive_ratio
 from tests.warehouse.reference.promise import PromisedPeriod, promised_periods
 from tests.warehouse.reference.realisation import Realisation, ratio
-from tests.warehouse.reference.world import Benefit, Cost, Output, Project, is_above_zero
 
 Cells = dict[str, Any]
 
