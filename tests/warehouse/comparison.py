@@ -10,8 +10,10 @@ from typing import Any
 import duckdb
 
 from tests.warehouse.reference import Gap, Realisation, Reckoning, is_live, open_gaps, output_link
+from tests.warehouse.reference.alignment import alignment
 from tests.warehouse.reference.distribution import Spread
 from tests.warehouse.reference.facts import Benefit, Project
+from tests.warehouse.reference.groups import group_value
 from tests.warehouse.reference.plan import improvement_sign, last_day
 from tests.warehouse.reference.realisation import MEASURES, BenefitPeriod
 
@@ -320,12 +322,12 @@ def _group_values(found: Reckoning, group_of: Callable[[Project], str | None]) -
     groups: dict[str, list[Project]] = {}
     for project in found.world.projects.values():
         groups.setdefault(group_of(project) or "", []).append(project)
-    return {(name,): found.value.group_value(projects) for name, projects in groups.items()}
+    return {(name,): group_value(found.value, projects) for name, projects in groups.items()}
 
 
 def objective_alignments(found: Reckoning) -> Table:
     """`marts.objective_alignment`."""
-    return {(name,): cells for name, cells in found.value.alignment().items()}
+    return {(name,): cells for name, cells in alignment(found.value).items()}
 
 
 def resource_loads(found: Reckoning) -> Table:
