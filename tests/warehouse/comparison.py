@@ -10,15 +10,19 @@ from typing import Any
 import duckdb
 
 from tests.warehouse.reference import Gap, Realisation, Reckoning, is_live, open_gaps, output_link
+from tests.warehouse.reference.alignment import alignment
 from tests.warehouse.reference.distribution import Spread
+from tests.warehouse.reference.facts import Benefit, Project
+from tests.warehouse.reference.groups import group_value
 from tests.warehouse.reference.plan import improvement_sign, last_day
 from tests.warehouse.reference.realisation import MEASURES, BenefitPeriod
-from tests.warehouse.reference.world import Benefit, Project
 
 Cells = Mapping[str, Any]
 Table = dict[tuple[Any, ...], Cells]
 
 RELATIVE = 1e-9
+NEGLIGIBLE = 1e-3
+"""A scale on which no KPI is measured: the mean of 0.1, 0.2 and -0.3 need not be 0 to the last bit."""
 UNITS = ("_reporting", "_amount", "_at_stake", "_pct", "coverage", "_ratio", "_share", "bcr", "roi", "spi", "cpi")
 """By a column's end: money and ratios, which are not compared by the scale of the row's other figures."""
 SEVERITIES = ("low", "medium", "high", "critical")
@@ -318,12 +322,12 @@ def _group_values(found: Reckoning, group_of: Callable[[Project], str | None]) -
     groups: dict[str, list[Project]] = {}
     for project in found.world.projects.values():
         groups.setdefault(group_of(project) or "", []).append(project)
-    return {(name,): found.value.group_value(projects) for name, projects in groups.items()}
+    return {(name,): group_value(found.value, projects) for name, projects in groups.items()}
 
 
 def objective_alignments(found: Reckoning) -> Table:
     """`marts.objective_alignment`."""
-    return {(name,): cells for name, cells in found.value.alignment().items()}
+    return {(name,): cells for name, cells in alignment(found.value).items()}
 
 
 def resource_loads(found: Reckoning) -> Table:
@@ -378,8 +382,8 @@ def differences(expected: Table, actual: Table, columns: Iterable[str] | None = 
 
 
 def _scales(cells: Cells) -> dict[str, float]:
-    """The row's greatest figure in each unit; of ratios and of money at least 1."""
-    scales = dict.fromkeys(UNITS, 1.0)
+    """The row's greatest figure in each unit; of ratios and of money at least 1, of anything at least what is noise."""
+    scales = {"": NEGLIGIBLE, **dict.fromkeys(UNITS, 1.0)}
     for column, value in cells.items():
         if isinstance(value, Fraction):
             scales[_unit(column)] = max(scales.get(_unit(column), 0.0), abs(float(value)))

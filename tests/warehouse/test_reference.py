@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from tests.warehouse.portfolios import Portfolio, in_smaller_unit, merged, on_the_bound, portfolio, stamped
 from tests.warehouse.reference import Realisation, Reckoning, Settings, open_gaps, read_world
+from tests.warehouse.reference.alignment import alignment
 from tests.warehouse.reference.calendar import add_months, end_of_period, start_of_period
 from tests.warehouse.reference.gaps import AMOUNTS
 from tests.warehouse.reference.gaps.forecast import to_come
@@ -167,11 +168,11 @@ FORECAST_BY_OTHERS = {"FORECAST_SHORTFALL", "RISK_EXPOSED", "NPV_ERODED"}
 @FAST
 def test_the_gaps_of_a_benefit_do_not_depend_on_others_but_where_the_rule_says_so(seed: int) -> None:
     tables, other = portfolio(seed, "p", SETTINGS), portfolio(seed + 1, "q", SETTINGS)
-    beside = {**tables["benefit"][0], "benefit_id": "p.beside", "kind": "benefit"}
+    beside = {**tables["benefit"][0], "benefit_id": "p.another", "kind": "benefit"}
     alone = reckon(tables)
     among = reckon(tables, {"benefit": [beside]}, other)
     without = FORECAST_BY_OTHERS | {"DOUBLE_COUNTED", "MISSING_FX_RATE"}
-    found = {gap for gap in _own_gaps(among, without) if "p.beside" not in gap}
+    found = {gap for gap in _own_gaps(among, without) if "p.another" not in gap}
     assert found == _own_gaps(alone, without)
 
 
@@ -209,7 +210,7 @@ def test_nothing_vanishes(seed: int) -> None:
     tables = portfolio(seed, "p", SETTINGS)
     found, names = reckon(tables), {fact["benefit_id"] for fact in tables["benefit"]}
     assert set(found.forecast.ratios) == set(found.forecast.completions) == set(found.evidence) == names
-    assert set(found.value.alignment()) == {fact["objective_id"] for fact in tables.get("objective", [])}
+    assert set(alignment(found.value)) == {fact["objective_id"] for fact in tables.get("objective", [])}
     for name, rows in found.evidence.items():
         assert [row.period for row in rows] == found.periods[name]
     for name, outlook in found.forecast.outlooks.items():

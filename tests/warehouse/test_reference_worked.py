@@ -14,10 +14,12 @@ import statsmodels.api as sm
 
 from tests.warehouse.portfolios import Portfolio, stamped
 from tests.warehouse.reference import Gap, Reckoning, Settings, open_gaps, read_world
+from tests.warehouse.reference.alignment import alignment
 from tests.warehouse.reference.calendar import end_of_month, ordinal
 from tests.warehouse.reference.counterfactual import control, is_enough, trend
 from tests.warehouse.reference.distribution import Spread, settled
 from tests.warehouse.reference.flows import Balance, Flow, factor
+from tests.warehouse.reference.groups import group_value
 from tests.warehouse.reference.optimism import likely_finish
 from tests.warehouse.reference.promise import promised
 from tests.warehouse.reference.resources import loads
@@ -361,7 +363,7 @@ def test_what_serves_several_objectives_is_split_between_them_and_what_serves_no
     tables["project"].append({"project_id": "aimless", "name": "aimless", "stage": "delivery"})
     cost = {"project_id": "aimless", "period_start": date(2026, 1, 1), "cost_type": "opex"}
     tables["cost"].append({**cost, "planned_cost": Decimal(350)})
-    cells = reckon(tables).value.alignment()["health"]
+    cells = alignment(reckon(tables).value)["health"]
     assert (cells["weight_share"], cells["planned_amount"], cells["planned_share"]) == (
         Fraction(1, 2),
         540,
@@ -376,13 +378,13 @@ def test_a_programme_is_discounted_to_its_first_projects_base_and_unknown_where_
     cost = {"project_id": "q", "period_start": date(2021, 12, 1), "cost_type": "capex"}
     tables["cost"].append({**cost, "planned_cost": Decimal(50)})
     found = reckon(tables)
-    value = found.value.group_value(list(found.world.projects.values()))
+    value = group_value(found.value, list(found.world.projects.values()))
     assert (value["projects"], value["base_date"], value["forecast_cost"]) == (2, date(2021, 12, 31), 700)
     spent = float(50 + 650 * factor(date(2021, 12, 31), date(2025, 12, 31)))
     assert float(value["forecast_npv"] / value["forecast_roi"]) == pytest.approx(spent)
     del tables["cost"][1]
     found = reckon(tables)
-    assert found.value.group_value(list(found.world.projects.values()))["forecast_npv"] is None
+    assert group_value(found.value, list(found.world.projects.values()))["forecast_npv"] is None
 
 
 def test_a_tenth_and_two_tenths_of_a_person_are_no_more_than_three_tenths() -> None:

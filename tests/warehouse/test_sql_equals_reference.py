@@ -200,6 +200,19 @@ def test_counting_in_a_smaller_unit_changes_no_amount_and_no_gap(built: Built) -
     assert rows == paired > 0
     assert recoloured == 0
     assert max(off) < 1e-9
+    values = """
+        select count(*), count(twin.project_id),
+            max(abs(one.planned_benefit - twin.planned_benefit) / greatest(abs(one.planned_benefit), 1)),
+            max(abs(one.realised_benefit - twin.realised_benefit) / greatest(abs(one.realised_benefit), 1)),
+            max(abs(one.forecast_benefit - twin.forecast_benefit) / greatest(abs(one.forecast_benefit), 1)),
+            max(abs(one.cost_to_date - twin.cost_to_date) / greatest(abs(one.cost_to_date), 1))
+        from marts.project_value as one
+        left join marts.project_value as twin on one.project_id = 'p' || substr(twin.project_id, 2)
+        where substr(twin.project_id, 1, 1) = 't'
+    """
+    ((rows, paired, *off),) = built.connection.execute(values).fetchall()
+    assert rows == paired > 0
+    assert max(off) < 1e-9
     gaps = """
         select gap_code, substr(subject_id, 2) from marts.realisation_gap
         where substr(subject_id, 1, 1) = ? and cast(split_part(substr(subject_id, 2), '.', 1) as integer) < ?

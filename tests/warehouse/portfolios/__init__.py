@@ -14,6 +14,7 @@ from tests.warehouse.portfolios.benefits import (
     draw_earlier_profiles,
     draw_earlier_registers,
     draw_kpis,
+    draw_orderly_benefit,
 )
 from tests.warehouse.portfolios.delivery import draw_outputs, draw_projects, draw_resources, draw_risks
 from tests.warehouse.portfolios.draft import Draft, Portfolio
@@ -38,6 +39,8 @@ def portfolio(seed: int, prefix: str, settings: Settings) -> Portfolio:
         draft.add("objective", objective_id=draft.id("obje", number), name=f"objective {number}", weight=weight)
     draw_kpis(draft)
     draw_benefits(draft)
+    if draft.chance(0.7):
+        draw_orderly_benefit(draft)
     draw_edges(draft)
     draw_readings(draft)
     draw_claims(draft)

@@ -11,8 +11,8 @@ from tests.warehouse.portfolios.draft import CURRENCIES, DAYS, Draft, Fact
 from tests.warehouse.portfolios.stamping import APPROVALS, STAMPS, placed_at, stamped
 from tests.warehouse.reference import Realisation, read_world
 from tests.warehouse.reference.calendar import start_of_period
+from tests.warehouse.reference.facts import Benefit
 from tests.warehouse.reference.plan import last_day
-from tests.warehouse.reference.world import Benefit
 
 FINER = {"day": ["day"], "week": ["day"], "month": ["week", "day"], "quarter": ["month", "week"], "year": ["quarter"]}
 COARSER = {"day": "week", "week": "month", "month": "quarter", "quarter": "year", "year": "year"}
@@ -147,6 +147,44 @@ def _other_promise(draft: Draft, fact: Fact) -> Fact:
     if draft.chance(0.1):
         changed |= dict.fromkeys(("baseline_value", "target_value", "target_date", "do_nothing_value"))
     return changed
+
+
+def draw_orderly_benefit(draft: Draft) -> None:
+    """One of which nothing is missing: delivered, measured before and after, with something beside it to compare with."""
+    frequency = draft.one(["month", "month", "month", "quarter", "week", "day", "year"])
+    step, project = DAYS[frequency], draft.one(draft.ids("project"))
+    for kind in ("orderly", "beside"):
+        name, aggregation = draft.id(kind, ""), draft.one([None, "mean", "max"])
+        draft.add("kpi", kpi_id=name, name=kind, unit="%", frequency=frequency, aggregation=aggregation)
+    came = draft.as_of - timedelta(days=draft.random.randint(1, 14 * step))
+    start = came + timedelta(days=draft.one([-step, 0, 0, step // 2]))
+    dates = {"baseline_date": came - timedelta(days=draft.one([0, 0, 10])), "delivered_date": came}
+    draft.add("output", output_id=draft.id("orderly", ""), name="orderly", project_id=project, **dates)
+    target = draft.one([10.0, 40.0, -8.0, 0.7])
+    draft.add(
+        "benefit",
+        benefit_id=draft.id("orderly", ""),
+        name="orderly",
+        kind=draft.one(["benefit"] * 5 + ["disbenefit"]),
+        category=draft.one(CATEGORIES),
+        owner=f"{draft.prefix}.owner",
+        kpi_id=draft.id("orderly", ""),
+        dimension=draft.one([None, "north"]),
+        kpi_share=draft.one([None, None, Decimal("0.5")]),
+        baseline_value=draft.one([0.0, 20.0, 99.9]),
+        target_value=None,
+        target_date=start + timedelta(days=draft.one([0, 2, 4, 9]) * step),
+        do_nothing_value=None,
+        start_date=start,
+        end_date=draft.maybe(0.6, draft.near(1, 900)),
+        unit_value=draft.one([1000.0, 12.5, 3.0]),
+        currency=draft.one([None, None, "EUR"]),
+        counterfactual=draft.one(["trend", "control", "control"]),
+        control_kpi_id=draft.maybe(0.9, draft.id("beside", "")),
+        control_dimension=draft.one([None, None, "south"]),
+    )
+    fact = draft.tables["benefit"][-1]
+    fact["target_value"] = fact["baseline_value"] + target
 
 
 def _do_nothing(draft: Draft, baseline: float, target: float) -> float | None:

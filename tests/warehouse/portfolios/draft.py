@@ -28,6 +28,8 @@ class Draft:
         self.settings = settings
         self.as_of = settings.as_of
         self.delivery = 0
+        self.memory = random.choice([11, 14, 20, 20, 30])
+        """Months or quarters for which KPIs were read before anything was delivered."""
         self.tables: Portfolio = {}
 
     def add(self, contract: str, **fact: Any) -> Fact:

@@ -21,7 +21,7 @@ def draw_edges(draft: Draft) -> None:
         ("benefit", "objective", 0.4),
         ("output", "objective", 0.03),
     ]
-    drawn: set[tuple[str, str, str, str]] = set()
+    drawn = {("output", name, "benefit", name) for name in draft.ids("output") if name in draft.ids("benefit")}
     for origin, target, probability in wanted:
         origins, targets = draft.ids(origin), draft.ids(target)
         for left in [*origins, draft.id(origin, "gone")]:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from tests.warehouse.portfolios.draft import DAYS, Draft
 from tests.warehouse.reference import Realisation, read_world
 from tests.warehouse.reference.calendar import end_of_period, starts_between
-from tests.warehouse.reference.world import Benefit, Kpi
+from tests.warehouse.reference.facts import Benefit, Kpi
 
 MODES = ["on", "bound", "inside", "behind", "ahead", "away", "eroding", "eroding", "eroding", "full", "random"]
 
@@ -41,10 +41,10 @@ def _series(draft: Draft, found: Realisation, kpi: Kpi, dimension: str, driver: 
     start = driver.start_date if driver and driver.start_date else draft.as_of - timedelta(days=8 * step)
     came = found.deliveries[driver.benefit_id].intervened_on if driver else None
     begin = max(start - timedelta(days=3 * step), draft.as_of - timedelta(days=40 * step))
-    if came is not None and draft.chance(0.85):
+    if came is not None and draft.chance(0.9):
         history = _History(draft, found, driver, kpi)
         for period in starts_between(came - timedelta(days=history.days), came, kpi.frequency, fiscal):
-            if period < begin and draft.chance(history.presence):
+            if period < begin and history.has(period):
                 _fill(draft, kpi, dimension, period, history.value(period), 1.0)
     stop = draft.as_of + timedelta(days=draft.one([-12, -4, -2, -1, 0, 0, 0, 0, 1]) * step)
     presence, fullness = draft.one([0.5, 0.9, 1.0]), draft.one([0.6, 0.8, 0.95, 1.0])
@@ -69,8 +69,13 @@ class _History:
         self.level = plan.curve.before if plan else Fraction(50)
         self.slope = (plan.full_improvement if plan else 10) * Fraction(draft.one([0, 0, 1, -1, 3]), 48)
         self.noise = (plan.full_improvement if plan else 10) * Fraction(draft.one([0, 1, 1, 4]), 16)
-        self.days = self.step * {"day": 430, "week": 70, "year": 10}.get(kpi.frequency, draft.one([11, 14, 20, 30]))
-        self.presence = {"day": 0.1, "week": 0.4}.get(kpi.frequency, draft.one([0.8, 1.0, 1.0]))
+        self.days = self.step * {"day": 430, "week": 70, "year": 10}.get(kpi.frequency, draft.memory)
+        self.every = {"day": 9, "week": 2}.get(kpi.frequency, 1)
+        self.missing = draft.one([0.0, 0.0, 0.1])
+
+    def has(self, period: date) -> bool:
+        """Days and weeks are read now and then, on the same ones for all KPIs: a control is asked for pairs."""
+        return period.toordinal() // self.step % self.every == 0 and not self.draft.chance(self.missing)
 
     def value(self, period: date) -> Fraction:
         steps = (period - self.draft.as_of).days // self.step

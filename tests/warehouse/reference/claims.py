@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 
 from tests.warehouse.reference.calendar import end_of_period, start_of_period
-from tests.warehouse.reference.world import Benefit, Claim, World
+from tests.warehouse.reference.facts import Benefit, Claim, World
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from statistics import mean
 
 from scipy.stats import t as student
 
-from tests.warehouse.reference.world import EPSILON
+from tests.warehouse.reference.bounds import EPSILON
 
 SPANS = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}
 Series = Mapping[int, Fraction]

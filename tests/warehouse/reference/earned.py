@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from tests.warehouse.reference.facts import Project, World
 from tests.warehouse.reference.realisation import ratio
-from tests.warehouse.reference.world import Project, World
 
 
 @dataclass(frozen=True)

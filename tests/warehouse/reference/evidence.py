@@ -9,8 +9,8 @@ from fractions import Fraction
 from tests.warehouse.reference.calendar import ordinal
 from tests.warehouse.reference.claims import ClaimedPeriod, claimed_periods
 from tests.warehouse.reference.counterfactual import Expected, Series, control, is_enough, trend
+from tests.warehouse.reference.facts import Benefit, Kpi
 from tests.warehouse.reference.realisation import BenefitPeriod, Realisation
-from tests.warehouse.reference.world import Benefit, Kpi
 
 
 @dataclass(frozen=True)

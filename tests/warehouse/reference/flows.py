@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from tests.warehouse.reference.bounds import EPSILON
 from tests.warehouse.reference.money import whole
 from tests.warehouse.reference.realisation import ratio
-from tests.warehouse.reference.world import EPSILON
 
 BANDS = ((0, 0.035), (30, 0.03), (75, 0.025))
 """The Green Book: from which year on which rate."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
+from tests.warehouse.reference.bounds import is_above_zero
 from tests.warehouse.reference.distribution import Spread, settled
+from tests.warehouse.reference.facts import Benefit
 from tests.warehouse.reference.money import Money, total
 from tests.warehouse.reference.realisation import BenefitPeriod, Realisation
-from tests.warehouse.reference.world import Benefit, is_above_zero
 
 Class = tuple[str, str | None]
 """Kind and category; benefits without a category are a class of their own."""

@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 
 from tests.warehouse.reference.calendar import end_of_period, start_of_period, starts_between
-from tests.warehouse.reference.world import Kpi, Reading, World
+from tests.warehouse.reference.facts import Kpi, Reading, World
 
 Measure = tuple[str, str]
 """KPI and dimension."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tests.warehouse.reference.world import Edge, Node, World, at_least, more_than
+from tests.warehouse.reference.bounds import at_least, more_than
+from tests.warehouse.reference.facts import Edge, Node, World
 
 
 @dataclass(frozen=True)

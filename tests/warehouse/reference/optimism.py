@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import floor
 
 from tests.warehouse.reference.distribution import Spread, settled
-from tests.warehouse.reference.world import Project
+from tests.warehouse.reference.facts import Project
 
 Ratio = Callable[[Project], Fraction | None]
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from tests.warehouse.reference.calendar import add_months
-from tests.warehouse.reference.world import Benefit, Point
+from tests.warehouse.reference.facts import Benefit, Point
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from datetime import date, datetime, time
 from fractions import Fraction
 
 from tests.warehouse.reference.calendar import end_of_period
+from tests.warehouse.reference.facts import Benefit, Point, World
 from tests.warehouse.reference.money import Money
 from tests.warehouse.reference.plan import last_day, plan_of
 from tests.warehouse.reference.realisation import Realisation, price_of
-from tests.warehouse.reference.world import Benefit, Point, World
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
+from tests.warehouse.reference.bounds import at_least, more_than
 from tests.warehouse.reference.calendar import end_of_period, start_of_period, starts_between
+from tests.warehouse.reference.facts import Benefit, Kpi, Output, World
 from tests.warehouse.reference.measures import KpiPeriod, kpi_periods
 from tests.warehouse.reference.money import Money
 from tests.warehouse.reference.network import Network, OutputBenefit
 from tests.warehouse.reference.plan import Plan, last_day, plan_of
-from tests.warehouse.reference.world import Benefit, Kpi, Output, World, at_least, more_than
 
 MEASURES = ("planned", "rephased", "actual", "delivery_gap", "realisation_gap", "total_gap")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from tests.warehouse.reference.world import Benefit, Promise, World
+from tests.warehouse.reference.facts import Benefit, Promise, World
 
 
 def has_moved_goalposts(world: World, benefit: Benefit) -> bool:

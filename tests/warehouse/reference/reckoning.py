@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tests.warehouse.reference.evidence import evidence_of
+from tests.warehouse.reference.facts import World
 from tests.warehouse.reference.forecast import Forecast
 from tests.warehouse.reference.realisation import Realisation
 from tests.warehouse.reference.resources import loads
 from tests.warehouse.reference.value import Value
-from tests.warehouse.reference.world import World
 
 
 class Reckoning(Realisation):

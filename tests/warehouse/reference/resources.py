@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from tests.warehouse.reference.bounds import more_than
+from tests.warehouse.reference.facts import World
 from tests.warehouse.reference.realisation import ratio
-from tests.warehouse.reference.world import World, more_than
 
 
 @dataclass(frozen=True)

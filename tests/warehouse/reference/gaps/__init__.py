@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
+from tests.warehouse.reference.facts import Benefit
 from tests.warehouse.reference.gaps import claims, definition, delivery, forecast, linkage, measurement, realisation
 from tests.warehouse.reference.gaps.gap import Gap, Rules, has_ended, is_live, is_solely_cancelled
 from tests.warehouse.reference.gaps.resources import missing_rates, overloaded_roles
 from tests.warehouse.reference.measures import mismatched_kpis
 from tests.warehouse.reference.reckoning import Reckoning
-from tests.warehouse.reference.world import Benefit
 
 __all__ = ["Gap", "is_live", "open_gaps"]
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
+from tests.warehouse.reference.bounds import is_above_zero, more_than
 from tests.warehouse.reference.claims import ClaimedPeriod, claimed_periods
 from tests.warehouse.reference.evidence import Evidence
+from tests.warehouse.reference.facts import Benefit
 from tests.warehouse.reference.gaps.gap import Rules, of_benefits
 from tests.warehouse.reference.money import Money, total
 from tests.warehouse.reference.plan import last_day
 from tests.warehouse.reference.reckoning import Reckoning
-from tests.warehouse.reference.world import Benefit, is_above_zero, more_than
 
 
 def _claims(found: Reckoning, benefit: Benefit) -> list[ClaimedPeriod]:

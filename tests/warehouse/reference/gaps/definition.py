@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from tests.warehouse.reference.bounds import more_than
 from tests.warehouse.reference.calendar import start_of_period
+from tests.warehouse.reference.facts import Benefit
 from tests.warehouse.reference.gaps.gap import Rules
 from tests.warehouse.reference.plan import improvement_sign
 from tests.warehouse.reference.realisation import Realisation
 from tests.warehouse.reference.rebaselining import has_moved_goalposts
-from tests.warehouse.reference.world import Benefit, more_than
 
 
 def _is_quantified(benefit: Benefit) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
+from tests.warehouse.reference.bounds import at_least, more_than
+from tests.warehouse.reference.facts import Benefit, Output, Project, Status, World
 from tests.warehouse.reference.gaps.gap import Gap, Rules
 from tests.warehouse.reference.realisation import Realisation, ratio
-from tests.warehouse.reference.world import Benefit, Output, Project, Status, World, at_least, more_than
 
 SLIP_DAYS = 14
 INDEX = Fraction(9, 10)

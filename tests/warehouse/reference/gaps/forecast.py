@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from tests.warehouse.reference.bounds import is_above_zero, more_than
 from tests.warehouse.reference.earned import minus
+from tests.warehouse.reference.facts import Benefit, Node, Risk
 from tests.warehouse.reference.gaps.delivery import SLIP_DAYS
 from tests.warehouse.reference.gaps.gap import Gap, Rules, of_benefits
 from tests.warehouse.reference.money import Money, total
 from tests.warehouse.reference.realisation import Realisation
 from tests.warehouse.reference.reckoning import Reckoning
-from tests.warehouse.reference.world import Benefit, Node, Risk, is_above_zero, more_than
 
 EXPOSED = Fraction(25, 100)
 

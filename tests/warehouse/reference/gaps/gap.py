@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from tests.warehouse.reference.facts import Benefit
 from tests.warehouse.reference.plan import last_day
 from tests.warehouse.reference.realisation import Latest, Realisation
 from tests.warehouse.reference.reckoning import Reckoning
-from tests.warehouse.reference.world import Benefit
 
 Rule = Callable[[Reckoning, Benefit], bool]
 Rules = dict[str, Rule]

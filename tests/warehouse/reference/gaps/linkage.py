@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from fractions import Fraction
 
+from tests.warehouse.reference.bounds import more_than
+from tests.warehouse.reference.facts import Benefit
 from tests.warehouse.reference.gaps.gap import Gap, Rules
 from tests.warehouse.reference.plan import last_day
 from tests.warehouse.reference.realisation import Realisation
-from tests.warehouse.reference.world import Benefit, more_than
 
 LIVE: Rules = {
     "ORPHAN_BENEFIT": lambda found, b: not found.upstream(b.benefit_id),

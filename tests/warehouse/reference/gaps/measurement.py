@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from tests.warehouse.reference.calendar import end_of_period, start_of_period
+from tests.warehouse.reference.facts import Benefit, Kpi
 from tests.warehouse.reference.gaps.gap import Rules
 from tests.warehouse.reference.realisation import Realisation
-from tests.warehouse.reference.world import Benefit, Kpi
 
 
 def _kpi_and_start(found: Realisation, benefit: Benefit) -> tuple[Kpi, date] | None:

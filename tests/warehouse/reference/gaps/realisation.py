@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from tests.warehouse.reference.bounds import at_least, more_than
+from tests.warehouse.reference.facts import Benefit
 from tests.warehouse.reference.gaps.gap import Rules, latest_of
 from tests.warehouse.reference.realisation import Realisation
-from tests.warehouse.reference.world import Benefit, at_least, more_than
 
 
 def _behind_profile(found: Realisation, benefit: Benefit) -> bool:
