@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One row per benefit and KPI period from the one holding start_date to its end or the last that counts: what came.
 -- 3-benefits.md, 3.5: actual improvement, beside what was planned. `value_scale` is the greatest of the KPI values
 -- that the improvements are differences of: their last bits are noise relative to it.

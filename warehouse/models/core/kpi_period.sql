@@ -8,24 +8,57 @@ kpi as (
     select * from {{ ref('kpi') }}
 ),
 
-gathered as (
+-- Read once a period, a KPI has one used reading in it.
+single as (
     select
         reading.kpi_id,
         reading.dimension,
-        {{ period_start('kpi.frequency', 'reading.truncated_date') }} as period_start,
-        count(*) as readings_present,
-        max_by(reading.value, reading.truncated_date) as latest_value,
-        avg(reading.value) as mean_value,
-        sum(reading.value) as sum_value,
-        min(reading.value) as least_value,
-        max(reading.value) as greatest_value,
-        max_by(reading._feed, reading.truncated_date) as _feed,
-        max_by(reading._batch_id, reading.truncated_date) as _batch_id,
-        max_by(reading._row, reading.truncated_date) as _row
+        reading.truncated_date as period_start,
+        1 as readings_present,
+        1 as readings_expected,
+        reading.value as latest_value,
+        reading.value as mean_value,
+        reading.value as sum_value,
+        reading.value as least_value,
+        reading.value as greatest_value,
+        reading._feed,
+        reading._batch_id,
+        reading._row
     from reading
     inner join kpi on reading.kpi_id = kpi.kpi_id
-    group by
-        reading.kpi_id, reading.dimension, {{ period_start('kpi.frequency', 'reading.truncated_date') }}
+    where kpi.reading_frequency = kpi.frequency
+),
+
+several as (
+    select
+        reading.*,
+        kpi.frequency,
+        kpi.reading_frequency,
+        {{ period_start('kpi.frequency', 'reading.truncated_date') }} as kpi_period_start
+    from reading
+    inner join kpi on reading.kpi_id = kpi.kpi_id
+    where kpi.reading_frequency is distinct from kpi.frequency
+),
+
+gathered as (
+    select
+        kpi_id,
+        dimension,
+        kpi_period_start as period_start,
+        count(*) as readings_present,
+        {{ readings_expected('frequency', 'reading_frequency', 'kpi_period_start') }} as readings_expected,
+        max_by(value, truncated_date) as latest_value,
+        avg(value) as mean_value,
+        sum(value) as sum_value,
+        min(value) as least_value,
+        max(value) as greatest_value,
+        max_by(_feed, truncated_date) as _feed,
+        max_by(_batch_id, truncated_date) as _batch_id,
+        max_by(_row, truncated_date) as _row
+    from several
+    group by kpi_id, dimension, kpi_period_start, frequency, reading_frequency
+    union all
+    select * from single
 ),
 
 bounded as (
@@ -34,8 +67,7 @@ bounded as (
         kpi.aggregation,
         kpi.min_coverage,
         {{ period_last_day('kpi.frequency', 'gathered.period_start') }} as period_end,
-        {{ period_ordinal('kpi.frequency', 'gathered.period_start') }} as period_ordinal,
-        {{ readings_expected('kpi.frequency', 'kpi.reading_frequency', 'gathered.period_start') }} as readings_expected
+        {{ period_ordinal('kpi.frequency', 'gathered.period_start') }} as period_ordinal
     from gathered
     inner join kpi on gathered.kpi_id = kpi.kpi_id
 ),

@@ -31,12 +31,11 @@ judged as (
     from dated
 ),
 
+-- The rows of a key are one, so that of several readings with one truncated date all but one lie after it.
 contested as (
-    select kpi_id, dimension, truncated_date
+    select distinct kpi_id, dimension, truncated_date
     from judged
-    where first_status = 'used'
-    group by kpi_id, dimension, truncated_date
-    having count(*) > 1
+    where first_status = 'used' and period_start <> truncated_date
 ),
 
 latest as (
