@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 -- One row per benefit with a curve and KPI period of its whole life: measured, imputed where it was not, else forecast.
 -- 3-benefits.md, 3.7: what is not measured is the rephased improvement × the benefit's ratio, between those of the
--- class's P10 and P90. Where less than nothing is to be expected, the two change places. A view: it is large, and
--- every reader wants a few of its columns. Read by other models alone, since a view names the file it was made in.
+-- class's P10 and P90. A view, which other models alone may read, since it names the file it was made in: it is large, and
+-- every reader wants a few of its columns.
 with periods as (
     select
         benefit_id,
@@ -74,10 +74,8 @@ final as (
         {%- for figure in ['improvement', 'amount', 'amount_reporting'] %}
         {%- set actual, rephased = 'expected.actual_' ~ figure, 'expected.rephased_' ~ figure %}
         coalesce({{ actual }}, {{ rephased }} * ratios.ratio) as {{ figure }},
-        coalesce({{ actual }}, least({{ rephased }} * ratios.ratio_p10, {{ rephased }} * ratios.ratio_p90))
-            as p10_{{ figure }},
-        coalesce({{ actual }}, greatest({{ rephased }} * ratios.ratio_p10, {{ rephased }} * ratios.ratio_p90))
-            as p90_{{ figure }},
+        coalesce({{ actual }}, {{ rephased }} * ratios.ratio_p10) as p10_{{ figure }},
+        coalesce({{ actual }}, {{ rephased }} * ratios.ratio_p90) as p90_{{ figure }},
         {{ rephased }}{{ ',' if not loop.last }}
         {%- endfor %}
     from expected
