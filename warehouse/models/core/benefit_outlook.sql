@@ -43,15 +43,15 @@ expected as (
         period_start,
         period_end,
         period_ordinal,
-        outlook,
         {%- for figure in ['improvement', 'amount', 'amount_reporting'] %}
         actual_{{ figure }},
         case
             when {{ nearly_equal('rephased_improvement', '0', 'value_scale') }} and rephased_{{ figure }} is not null
                 then 0.0
             else rephased_{{ figure }}
-        end as rephased_{{ figure }}{{ ',' if not loop.last }}
+        end as rephased_{{ figure }},
         {%- endfor %}
+        outlook
     from periods
 ),
 
@@ -70,14 +70,14 @@ final as (
         expected.period_start,
         expected.period_end,
         expected.period_ordinal,
-        expected.outlook,
         {%- for figure in ['improvement', 'amount', 'amount_reporting'] %}
         {%- set actual, rephased = 'expected.actual_' ~ figure, 'expected.rephased_' ~ figure %}
         coalesce({{ actual }}, {{ rephased }} * ratios.ratio) as {{ figure }},
         coalesce({{ actual }}, {{ rephased }} * ratios.ratio_p10) as p10_{{ figure }},
         coalesce({{ actual }}, {{ rephased }} * ratios.ratio_p90) as p90_{{ figure }},
-        {{ rephased }}{{ ',' if not loop.last }}
+        {{ rephased }},
         {%- endfor %}
+        expected.outlook
     from expected
     inner join ratios on expected.benefit_id = ratios.benefit_id
 )
