@@ -103,7 +103,7 @@ def figures(connection: duckdb.DuckDBPyConnection, table: str, where: str, *colu
 
 def present(flows: dict[date, float], base: date) -> float:
     """The present value of flows at the 3.5 % of the Green Book's first thirty years."""
-    return sum(amount * 1.035 ** -((day - base).days / 365.25) for day, amount in flows.items())
+    return float(sum(amount * 1.035 ** -((day - base).days / 365.25) for day, amount in flows.items()))
 
 
 SPENT = date(2026, 1, 31)
@@ -120,8 +120,8 @@ def test_a_project_is_worth_its_share_of_what_was_promised_less_the_harm(warehou
     base = date(2026, 1, 1)
     for basis, amount, cost in (("planned", planned, 300), ("forecast", forecast, 280)):
         benefits, costs = present(dict.fromkeys(YEARS, amount), base), present({SPENT: cost}, base)
-        columns = (f"{basis}_npv", f"{basis}_bcr", f"{basis}_roi")
-        assert figures(warehouse, "marts.project_value", "project_id = 'P1'", *columns) == pytest.approx(
+        rates = (f"{basis}_npv", f"{basis}_bcr", f"{basis}_roi")
+        assert figures(warehouse, "marts.project_value", "project_id = 'P1'", *rates) == pytest.approx(
             [benefits - costs, benefits / costs, (benefits - costs) / costs], rel=1e-12
         )
 
