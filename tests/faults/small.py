@@ -24,7 +24,6 @@ NIGHTS = (date(2026, 6, 29), date(2026, 6, 30))
 OWN_MODELS = {
     "core/kpi_reading.sql": "-- One row per reading.\n{{ current_rows('kpi_reading') }}\n",
     "core/forecast_to_record.sql": """-- One row per objective with a weight: a forecast for the build to record.
-{{ config(materialized='view') }}
 select
     objective_id as benefit_id,
     {{ as_of() }} as period_start,

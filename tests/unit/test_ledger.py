@@ -86,7 +86,7 @@ def test_a_warehouse_made_anew_knows_the_same(door: Door, clock: dict[str, datet
 FORECASTS = """
 create schema core; create schema marts;
 create table marts.realisation_gap as select 'g1' as gap_id, 'high' as severity, 1.5 as amount_at_stake, {others};
-create view core.forecast_to_record as
+create table core.forecast_to_record as
 select
     'B1' as benefit_id, date '2026-07-01' as period_start, date '2026-07-31' as period_end, 1.0::double as p10_improvement,
     2.0::double as p50_improvement, 3.0::double as p90_improvement

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from tests.warehouse.reference import Gap, Realisation, is_live, open_gaps, output_link
+from tests.warehouse.reference.forecast import forecast_of
 from tests.warehouse.reference.plan import improvement_sign, last_day
 from tests.warehouse.reference.realisation import MEASURES, BenefitPeriod
 from tests.warehouse.reference.world import Benefit
@@ -126,7 +127,7 @@ def _cells(period: BenefitPeriod) -> Cells:
 
 
 def register(found: Realisation) -> Table:
-    """`marts.benefit_register`, but for the contract's columns and the forecasts."""
+    """`marts.benefit_register`, but for the contract's columns."""
     return {(name,): _registered(found, benefit) for name, benefit in found.world.benefits.items()}
 
 
@@ -153,6 +154,21 @@ def _registered(found: Realisation, benefit: Benefit) -> Cells:
         "delay_days": delivery.delay_days,
         "latest_period_start": measured[-1].period_start if measured else None,
         **{column: latest.get(column) for column in (*figures, "realisation_pct", "progress_pct", "rag")},
+        **_forecast(found, benefit),
+    }
+
+
+def _forecast(found: Realisation, benefit: Benefit) -> Cells:
+    forecast = forecast_of(found)
+    ratio, completion = forecast.ratios.get(benefit.benefit_id), forecast.completions.get(benefit.benefit_id)
+    return {
+        "forecast_ratio": ratio.fan[1] if ratio else None,
+        "forecast_basis": ratio.basis if ratio else None,
+        "forecast_at_completion": completion.forecast if completion else None,
+        "rephased_at_completion": completion.rephased if completion else None,
+        "forecast_at_completion_amount": completion.amount if completion else None,
+        "forecast_at_completion_amount_reporting": completion.reporting if completion else None,
+        "unmeasured_share": completion.unmeasured_share if completion else None,
     }
 
 

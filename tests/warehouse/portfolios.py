@@ -251,6 +251,8 @@ class Draft:
         self._edges()
         self._readings()
         self._earlier_registers()
+        self._categories()
+        self._risks()
 
     # Small helpers
 
@@ -418,6 +420,29 @@ class Draft:
         if self._chance(0.1):
             changed |= dict.fromkeys(("baseline_value", "target_value", "target_date", "do_nothing_value"))
         return changed
+
+    def _categories(self) -> None:
+        """Of a benefit in every delivery the same; a rare one is a reference class of few."""
+        categories = {name: self._one(["access"] * 5 + ["cost"] * 3 + [None, "rare"]) for name in self._ids("benefit")}
+        for fact in self.tables["benefit"]:
+            fact["category"] = categories[fact["benefit_id"]]
+
+    def _risks(self) -> None:
+        subjects = [(kind, name) for kind in ("benefit", "output", "project") for name in self._ids(kind)]
+        drawn = [subject for subject in subjects for _ in range(self.random.randint(0, 2))]
+        for number, (kind, name) in enumerate([*drawn, ("output", self._id("output", "gone"))]):
+            self._add(
+                "risk",
+                risk_id=self._id("risk", number),
+                description=f"risk {number}",
+                subject_type=kind,
+                subject_id=name,
+                probability=self._one([None, 0.0, 0.1, 0.5, 0.9, 1.0]),
+                impact=self._one([None, Decimal(0), Decimal(1), Decimal("10.50"), Decimal(1000), Decimal(100000)]),
+                currency=self._one([None, None, None, None, "EUR", "USD", "XTS"]),
+                status=self._one(["open"] * 6 + ["closed", "realised"]),
+                closed_date=self._maybe(0.15, self._near(-30, 30)),
+            )
 
     def _do_nothing(self, baseline: float, target: float) -> float | None:
         return self._maybe(

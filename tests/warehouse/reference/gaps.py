@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 
 from tests.warehouse.reference.calendar import end_of_period, start_of_period
+from tests.warehouse.reference.forecast import Completion, forecast_of
 from tests.warehouse.reference.measures import mismatched_kpis
 from tests.warehouse.reference.plan import improvement_sign, last_day
 from tests.warehouse.reference.realisation import Latest, Realisation, ratio
@@ -16,6 +17,14 @@ from tests.warehouse.reference.world import Benefit, Kpi, Output, Project, Statu
 
 SLIP_DAYS = 14
 INDEX = Fraction(9, 10)
+EXPOSED = Fraction(1, 4)
+WORTH_ALL_TO_COME = {
+    *("MISSING_OWNER", "MISSING_MEASURE", "MISSING_BASELINE", "MISSING_TARGET", "MISSING_DATES", "MISSING_VALUE"),
+    *("NO_AMBITION", "DIRECTION_CONFLICT", "BASELINE_UNSUPPORTED", "RETRO_REBASELINED"),
+    *("ORPHAN_BENEFIT", "UNALIGNED_BENEFIT", "OVER_ATTRIBUTED", "DOUBLE_COUNTED", "DEPENDENCY_CYCLE"),
+    *("DELIVERED_NOT_MEASURED", "STALE_MEASURE"),
+}
+"""Codes of definition, linkage and measurement."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +41,15 @@ class Gap:
 
 def open_gaps(found: Realisation) -> list[Gap]:
     """Every gap of the codes above, in no order."""
-    return [*_benefit_gaps(found), *_linkage_gaps(found), *_delivery_gaps(found.world)] + [
-        Gap("UNIT_MISMATCH", "kpi", kpi_id) for kpi_id in mismatched_kpis(found.world)
-    ]
+    gaps = [*_benefit_gaps(found), *_linkage_gaps(found), *_delivery_gaps(found.world)]
+    gaps += [Gap("UNIT_MISMATCH", "kpi", kpi_id) for kpi_id in mismatched_kpis(found.world)]
+    return [_at_stake(found, gap) for gap in gaps]
+
+
+def _at_stake(found: Realisation, gap: Gap) -> Gap:
+    """The gap; one of a benefit's definition, linkage or measurement is worth what is still to come."""
+    completion = forecast_of(found).completions.get(gap.subject_id) if gap.subject_type == "benefit" else None
+    return replace(gap, amount=completion.to_come) if completion and gap.code in WORTH_ALL_TO_COME else gap
 
 
 # Which benefits are asked
@@ -79,6 +94,9 @@ def _benefit_gaps(found: Realisation) -> Iterator[Gap]:
 def _amount(found: Realisation, benefit: Benefit, code: str) -> Fraction | None:
     if code == "BENEFIT_SLIPPED":
         return _lost_to_delay(found, benefit)
+    if code == "FORECAST_SHORTFALL":
+        completion = forecast_of(found).completions[benefit.benefit_id]
+        return _short(completion) if completion else None
     if code not in ("BEHIND_PROFILE", "DELIVERED_NOT_REALISED", "MOVED_AWAY", "ERODING"):
         return None
     return found.measured_periods(benefit)[-1].reporting["realisation_gap"]
@@ -331,6 +349,56 @@ def _ahead_of_profile(found: Realisation, benefit: Benefit) -> bool:
     return latest is not None and latest.rephased > 0 and latest.is_beyond
 
 
+# Forecast, risk
+
+
+def _short(completion: Completion) -> Fraction | None:
+    if completion.rephased_reporting is None or completion.reporting is None:
+        return None
+    return completion.rephased_reporting - completion.reporting
+
+
+def _forecast_shortfall(found: Realisation, benefit: Benefit) -> bool:
+    completion = forecast_of(found).completions.get(benefit.benefit_id)
+    if benefit.kind != "benefit" or completion is None or completion.rephased <= 0:
+        return False
+    return more_than(completion.rephased * (1 - benefit.tolerance), completion.forecast)
+
+
+def _closed_unverified(found: Realisation, benefit: Benefit) -> bool:
+    outputs = [found.world.outputs[link.output_id] for link in found.upstream(benefit.benefit_id)]
+    stages = {found.world.stage_of(output) for output in outputs}
+    is_due = benefit.target_date is not None and benefit.target_date < found.world.settings.as_of
+    return benefit.kind == "benefit" and is_due and "closed" in stages and "delivery" not in stages
+
+
+def _risk_exposed(found: Realisation, benefit: Benefit) -> bool:
+    completion = forecast_of(found).completions.get(benefit.benefit_id)
+    if benefit.kind != "benefit" or completion is None or not completion.to_come or completion.to_come < 0:
+        return False
+    exposed = Fraction(0)
+    for risk in found.world.risks:
+        share = _bearing(found, benefit, risk.subject)
+        loss = (risk.probability or Fraction(0)) * (risk.impact or Fraction(0)) * share
+        rate = found.rate(risk.currency, found.world.settings.as_of)
+        if loss and rate is None:
+            return False
+        exposed += loss * (rate or 0)
+    return more_than(exposed, EXPOSED * completion.to_come)
+
+
+def _bearing(found: Realisation, benefit: Benefit, subject: tuple[str, str]) -> Fraction:
+    """What of a risk of the subject bears on the benefit."""
+    kind, name = subject
+    if kind == "benefit":
+        return Fraction(name == benefit.benefit_id)
+    shares = Fraction(0)
+    for link in found.upstream(benefit.benefit_id):
+        project_id = found.world.outputs[link.output_id].project_id
+        shares += link.share if name == (link.output_id if kind == "output" else project_id) else 0
+    return shares
+
+
 Rule = Callable[[Realisation, Benefit], bool]
 
 STANDING: list[tuple[str, Rule]] = [
@@ -341,6 +409,9 @@ STANDING: list[tuple[str, Rule]] = [
 """Asked of live and of verified benefits."""
 
 LIVE: list[tuple[str, Rule]] = [
+    ("FORECAST_SHORTFALL", _forecast_shortfall),
+    ("CLOSED_UNVERIFIED", _closed_unverified),
+    ("RISK_EXPOSED", _risk_exposed),
     ("MISSING_OWNER", lambda _, b: b.owner is None),
     ("MISSING_MEASURE", _missing_measure),
     ("MISSING_BASELINE", lambda _, b: _is_quantified(b) and b.baseline_value is None),

@@ -99,6 +99,7 @@ class Benefit:
     benefit_id: str
     kind: str
     type: str | None
+    category: str | None
     owner: str | None
     kpi_id: str | None
     dimension: str
@@ -115,6 +116,16 @@ class Benefit:
     tolerance: Fraction
     approved_date: date | None
     verified_date: date | None
+
+
+@dataclass(frozen=True)
+class Risk:
+    """An open risk."""
+
+    subject: Node
+    probability: Fraction | None
+    impact: Fraction | None
+    currency: str
 
 
 @dataclass(frozen=True)
@@ -160,6 +171,7 @@ class World:
     promises: dict[str, list[Promise]]
     """Of each benefit everything that was sent, in order of receipt."""
     arrivals: list[Arrival]
+    risks: list[Risk]
 
     def stage_of(self, output: Output) -> str | None:
         """The stage of the output's project; null where the project never came."""
@@ -217,6 +229,7 @@ def read_world(tables: Tables, settings: Settings) -> World:
             Arrival(r["kpi_id"], _or(r["dimension"], ""), r["period_start"], r["_received_at"])
             for r in rows["kpi_reading_history"]
         ],
+        risks=[_risk(r, settings) for r in rows["risk"] if _is_open(r, settings)],
     )
 
 
@@ -233,6 +246,7 @@ CONTRACTS = (
     "kpi",
     "kpi_reading",
     "fx_rate",
+    "risk",
 )
 HISTORIES = ("benefit_history", "kpi_reading_history")
 
@@ -317,6 +331,7 @@ def _benefit(row: Row, settings: Settings) -> Benefit:
         benefit_id=row["benefit_id"],
         kind=row["kind"],
         type=row["type"],
+        category=row["category"],
         owner=row["owner"],
         kpi_id=row["kpi_id"],
         dimension=_or(row["dimension"], ""),
@@ -333,6 +348,19 @@ def _benefit(row: Row, settings: Settings) -> Benefit:
         tolerance=_or(exact(row["tolerance"]), Fraction(1, 10)),
         approved_date=row["approved_date"],
         verified_date=_until(row["verified_date"], settings),
+    )
+
+
+def _is_open(row: Row, settings: Settings) -> bool:
+    return row["status"] == "open" and _until(row["closed_date"], settings) is None
+
+
+def _risk(row: Row, settings: Settings) -> Risk:
+    return Risk(
+        (row["subject_type"], row["subject_id"]),
+        exact(row["probability"]),
+        exact(row["impact"]),
+        _or(row["currency"], settings.currency),
     )
 
 

@@ -2,7 +2,7 @@
 -- One row per benefit with a curve and KPI period of its whole life: measured, imputed where it was not, else forecast.
 -- 3-benefits.md, 3.7: what is not measured is the rephased improvement × the benefit's ratio, between those of the
 -- class's P10 and P90. Where less than nothing is to be expected, the two change places. A view: it is large, and
--- every reader wants a few of its columns.
+-- every reader wants a few of its columns. Read by other models alone, since a view names the file it was made in.
 with periods as (
     select
         benefit_id,
@@ -15,7 +15,8 @@ with periods as (
         actual_amount_reporting,
         rephased_improvement,
         rephased_amount,
-        rephased_amount_reporting
+        rephased_amount_reporting,
+        value_scale
     from {{ ref('benefit_split') }}
     union all
     select
@@ -29,9 +30,29 @@ with periods as (
         null as actual_amount_reporting,
         rephased_improvement,
         rephased_amount,
-        rephased_amount_reporting
+        rephased_amount_reporting,
+        greatest(abs(rephased_value), abs(reference_value)) as value_scale
     from {{ ref('benefit_schedule') }}
     where not counts
+),
+
+expected as (
+    -- The last bits of a difference of KPI values are nothing to expect.
+    select
+        benefit_id,
+        period_start,
+        period_end,
+        period_ordinal,
+        {%- for figure in ['improvement', 'amount', 'amount_reporting'] %}
+        actual_{{ figure }},
+        case
+            when {{ nearly_equal('rephased_improvement', '0', 'value_scale') }} and rephased_{{ figure }} is not null
+                then 0.0
+            else rephased_{{ figure }}
+        end as rephased_{{ figure }},
+        {%- endfor %}
+        outlook
+    from periods
 ),
 
 ratios as (
@@ -45,22 +66,22 @@ ratios as (
 
 final as (
     select
-        periods.benefit_id,
-        periods.period_start,
-        periods.period_end,
-        periods.period_ordinal,
-        periods.outlook,
+        expected.benefit_id,
+        expected.period_start,
+        expected.period_end,
+        expected.period_ordinal,
         {%- for figure in ['improvement', 'amount', 'amount_reporting'] %}
-        {%- set actual, rephased = 'periods.actual_' ~ figure, 'periods.rephased_' ~ figure %}
+        {%- set actual, rephased = 'expected.actual_' ~ figure, 'expected.rephased_' ~ figure %}
         coalesce({{ actual }}, {{ rephased }} * ratios.ratio) as {{ figure }},
         coalesce({{ actual }}, least({{ rephased }} * ratios.ratio_p10, {{ rephased }} * ratios.ratio_p90))
             as p10_{{ figure }},
         coalesce({{ actual }}, greatest({{ rephased }} * ratios.ratio_p10, {{ rephased }} * ratios.ratio_p90))
             as p90_{{ figure }},
-        {{ rephased }}{{ ',' if not loop.last }}
+        {{ rephased }},
         {%- endfor %}
-    from periods
-    inner join ratios on periods.benefit_id = ratios.benefit_id
+        expected.outlook
+    from expected
+    inner join ratios on expected.benefit_id = ratios.benefit_id
 )
 
 select * from final

@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- One row per benefit and KPI period whose forecast this build leaves behind, to be looked back on once the period is over.
 -- 3-benefits.md, 3.7; the periods that end within a year, once in a calendar month: what an earlier build of the month has
 -- recorded stands. Written to the lake where the build is recorded (4-interfaces.md, 'Builds').

@@ -1,22 +1,38 @@
 -- One row per kind and category of matured benefits, and one per kind for all its categories.
 -- 3-benefits.md, 3.7: reference classes and how the ratios of actual to rephased improvement are distributed in them.
 -- Benefits without a category are a class of their own.
-with members as (
+with matured as (
     select * from {{ ref('matured_benefit') }}
+),
+
+members as (
+    select
+        kind,
+        category,
+        false as is_all,
+        realisation_ratio
+    from matured
+    union all
+    select
+        kind,
+        cast(null as {{ dbt.type_string() }}) as category,
+        true as is_all,
+        realisation_ratio
+    from matured
 ),
 
 final as (
     select
         kind,
         category,
-        grouping(category) = 1 as is_all,
+        is_all,
         count(*) as n,
         {{ quantile('realisation_ratio', 0.1) }} as p10,
         {{ quantile('realisation_ratio', 0.5) }} as p50,
         {{ quantile('realisation_ratio', 0.8) }} as p80,
         {{ quantile('realisation_ratio', 0.9) }} as p90
     from members
-    group by grouping sets ((kind, category), (kind))
+    group by kind, category, is_all
 )
 
 select * from final

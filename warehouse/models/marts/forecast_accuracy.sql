@@ -40,11 +40,33 @@ outcomes as (
         and {{ greater_than('forecasts.p50_improvement', '0', 'split.value_scale') }}
 ),
 
+members as (
+    select
+        kind,
+        category,
+        false as is_all,
+        horizon,
+        ratio,
+        error_pct,
+        is_within_fan
+    from outcomes
+    union all
+    select
+        kind,
+        cast(null as {{ dbt.type_string() }}) as category,
+        true as is_all,
+        horizon,
+        ratio,
+        error_pct,
+        is_within_fan
+    from outcomes
+),
+
 final as (
     select
         kind,
         category,
-        grouping(category) = 1 as is_all,
+        is_all,
         horizon,
         count(*) as n,
         {{ quantile('ratio', 0.5) }} as median_ratio,
@@ -52,8 +74,8 @@ final as (
         {{ quantile('ratio', 0.9) }} as p90_ratio,
         avg(error_pct) as mean_absolute_error_pct,
         avg(case when is_within_fan then 1.0 else 0.0 end) as within_fan_share
-    from outcomes
-    group by grouping sets ((kind, category, horizon), (kind, horizon))
+    from members
+    group by kind, category, is_all, horizon
 )
 
 select * from final
