@@ -3,13 +3,11 @@
     exist yet: the columns of `not_yet` are null then, and rows whose expression `happened_on` is after it are
     absent.
 
-    `carry` names pipeline columns to hand on besides where the row came from, `bare` those whose default is the
-    model's own. -#}
-{% macro current_rows(contract, not_yet=[], happened_on=none, carry=[], bare=[]) -%}
+    `carry` names pipeline columns to hand on besides where the row came from. -#}
+{% macro current_rows(contract, not_yet=[], happened_on=none, carry=[]) -%}
 select
     {%- for column in contract_named(contract)['columns'] %}
-    {%- set name = adapter.quote(column.name) %}
-    {{ name if column.name in bare else with_default(column, not_yet) }} as {{ name }},
+    {{ with_default(column, not_yet) }} as {{ adapter.quote(column.name) }},
     {%- endfor %}
     known_from,
     {%- for name in carry %}

@@ -1,7 +1,7 @@
 -- One row per cost that is current as of `as_of` and `known_at` (3-benefits.md, first list).
 -- 3-benefits.md, 3.7: one in no currency is in its project's.
 with monthly as (
-    {{ current_rows('cost', bare=['currency']) }}
+    {{ current_rows('cost') }}
 ),
 
 final as (
