@@ -74,8 +74,7 @@ def _recorded(settings: Settings, lake: Lake, connection: duckdb.DuckDBPyConnect
         seconds={"transform": round(seconds, 3)},
         rows={f"marts.{name}": _count(connection, f"marts.{name}") for name in _tables(connection, "marts")},
     )
-    record(lake, build, connection)
-    return build
+    return record(lake, build, connection)
 
 
 def _latest(connection: duckdb.DuckDBPyConnection) -> tuple[date, datetime, float]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipelines.explain import Chain, Explanation, Source
 
 MOST_BENEFITS = 4
+MOST_LESSONS = 4
 MOST_OUTPUTS = 6
 MOST_READINGS = 6
 MOST_ROWS = 12
@@ -34,6 +35,7 @@ def print_explanation(found: Explanation, currency: str) -> None:
     if found.figures:
         _heading("Figures")
         _print_pairs((figure.label, _measured(figure.value, figure.unit)) for figure in found.figures)
+    _print_lessons(found.lessons)
     _print_rows(found.rows)
     _print_facts(found)
     focus = found.gap["subject_id"] if found.gap["subject_type"] == "output" else None
@@ -83,6 +85,16 @@ def _spell(spell: Row, currency: str) -> str:
     worst = f"{spell['highest_severity']} at its worst" if spell.get("highest_severity") else ""
     dearest = _measured(spell.get("greatest_amount_at_stake"), currency)
     return _joined([f"{_plain(spell['opened_on'])} {ended}", worst, dearest and f"up to {dearest} at stake"])
+
+
+def _print_lessons(lessons: list[Row]) -> None:
+    if not lessons:
+        return
+    _heading("Learnt of such gaps")
+    for lesson in lessons[:MOST_LESSONS]:
+        told = ": ".join(text for text in (lesson["title"], lesson["recommendation"]) if text)
+        _line(f"{lesson['lesson_id']} {told}")
+    _print_more(len(lessons) - MOST_LESSONS, "lesson", 1)
 
 
 def _print_rows(rows: list[Row]) -> None:

@@ -78,7 +78,7 @@ def _damage(lake: Lake, stored: StoredFile) -> list[str]:
 
 
 def build_checks(settings: Settings) -> Iterator[Check]:
-    """Every recorded build and its open gaps readable, and none missing in the row."""
+    """Every recorded build, its open gaps and its forecasts readable, and none missing in the row."""
     folder = settings.lake / "_builds"
     paths = [path for path in sorted(folder.glob("*.json")) if path.stem.isdecimal()]
     damage = [found for path in paths for found in _build_damage(path)]
@@ -97,13 +97,24 @@ def _build_damage(path: Path) -> list[str]:
         return [f"lake/_builds/{path.name} cannot be read."]
     if not isinstance(document, dict) or path.stem != f"{document.get('seq'):0>8}":
         return [f"lake/_builds/{path.name} is not the build of its number."]
-    gaps = path.with_suffix(".parquet")
+    needed = {path.with_suffix(".parquet"): "gap_id"}
+    if document.get("forecasts") is not None:
+        needed[path.with_suffix(".forecast.parquet")] = "benefit_id"
+    return [
+        f"lake/_builds/{file.name} is missing or cannot be read."
+        for file, column in needed.items()
+        if not _has_column(file, column)
+    ]
+
+
+def _has_column(file: Path, column: str) -> bool:
+    """Whether a Parquet file can be read and has the column."""
     try:
         with duckdb.connect() as connection:
-            connection.execute("select count(gap_id) from read_parquet($1, hive_partitioning = false)", [str(gaps)])
+            connection.execute(f"select count({column}) from read_parquet($1, hive_partitioning = false)", [str(file)])
     except duckdb.Error:
-        return [f"lake/_builds/{gaps.name} is missing or cannot be read."]
-    return []
+        return False
+    return True
 
 
 def warehouse_check(settings: Settings, memory: Memory) -> Check:

@@ -65,7 +65,7 @@ def _pointing(manifest: Manifest, old: str, new: str, sha256: str) -> Manifest:
 
 
 def erase_builds(settings: Settings, lake: Lake, names: Names, dry_run: bool) -> Iterator[tuple[str, int]]:
-    """Mend the open gaps of every recorded build; a gap whose subject's key held the name gets its new identifier."""
+    """Mend open gaps and forecasts of every recorded build; a gap whose subject's key held the name gets its new identifier."""
     for path in sorted((lake.folder / "_builds").glob("*.parquet")):
         with scratch(path.parent) as connection:
             rows = _rows_with(connection, path, names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from dataclasses import dataclass
 
 from pipelines.contracts import load_contract
@@ -26,14 +27,16 @@ SPELLS = "select * from marts.gap_history where gap_id = $id order by spell"
 class Explanation:
     """Everything that is published about one gap.
 
-    `gap` is the row of `marts.realisation_gap` without its evidence, with the catalogue's `title`; of a gap that is
-    closed, what its history keeps. `facts` are the current rows that say what its subject is, `links` the dependencies
-    around it, `rows` those that its figures came from, `spells` every time that it has stood open.
+    `gap` is the row of `marts.realisation_gap` without its evidence and lessons, with the catalogue's `title`; of a gap
+    that is closed, what its history keeps. `lessons` are what was learnt of such gaps, the latest first, `facts` the
+    current rows that say what its subject is, `links` the dependencies around it, `rows` those that its figures came
+    from, `spells` every time that it has stood open.
     """
 
     gap: Row
     is_open: bool
     figures: list[Figure]
+    lessons: list[Row]
     rows: list[Row]
     facts: list[Row]
     links: list[Row]
@@ -53,10 +56,11 @@ def explain(settings: Settings, gap_id: str) -> Explanation:
         subject = subject_of(warehouse, sources, gap)
         found = (chain_of(warehouse, sources, name) for name in dict.fromkeys(subject.benefits))
         return Explanation(
-            gap={name: value for name, value in gap.items() if name != "evidence"}
+            gap={name: value for name, value in gap.items() if name not in {"evidence", "lessons"}}
             | {"title": _titles(settings).get(gap["gap_code"])},
             is_open=is_open,
             figures=figures(evidence, _kpi_unit(warehouse, evidence), settings.currency),
+            lessons=json.loads(gap.get("lessons") or "[]"),
             rows=_evidence_rows(settings, warehouse, sources, evidence),
             facts=_named_facts(subject),
             links=subject.links,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import duckdb
 
-from pipelines.builds import RecordedBuild, gaps_path, recorded_builds
+from pipelines.builds import RecordedBuild, forecasts_path, gaps_path, recorded_builds
 from pipelines.lake import Lake
 from pipelines.questions import kept_questions
 
@@ -82,7 +82,7 @@ def settle(connection: duckdb.DuckDBPyConnection, next_known_at: datetime | None
 
 
 def sync_builds(connection: duckdb.DuckDBPyConnection, lake: Lake) -> list[RecordedBuild]:
-    """Bring the builds that the lake records into the ledger, with their deliveries and open gaps; all of them."""
+    """Bring the builds that the lake records into the ledger, with their deliveries, open gaps and forecasts; all of them."""
     known = {row[0] for row in connection.execute("select seq from meta.recorded_build").fetchall()}
     builds = recorded_builds(lake)
     for build in builds:
@@ -111,6 +111,12 @@ def _insert_build(connection: duckdb.DuckDBPyConnection, lake: Lake, build: Reco
         "insert into meta.recorded_gap by name select $1 as seq, * from read_parquet($2, hive_partitioning = false)",
         [build.seq, str(gaps_path(lake, build.seq))],
     )
+    if build.forecasts is not None:
+        connection.execute(
+            "insert into meta.recorded_forecast by name "
+            "select $1 as seq, * from read_parquet($2, hive_partitioning = false)",
+            [build.seq, str(forecasts_path(lake, build.seq))],
+        )
     connection.execute("insert into meta.recorded_delivery select $1, unnest($2)", [build.seq, list(build.deliveries)])
     values = [build.seq, build.as_of, build.known_at, build.recorded_at]
     values += [json.dumps(part) for part in (build.versions, build.seconds, build.rows)]

@@ -35,7 +35,11 @@ create table if not exists meta.recorded_build (
 create table if not exists meta.recorded_delivery (seq bigint, delivery_id varchar);
 create table if not exists meta.recorded_gap (
     seq bigint, gap_id varchar, severity varchar, amount_at_stake double, gap_code varchar, subject_type varchar,
-    subject_id varchar, subject_name varchar, project_id varchar, benefit_id varchar, output_id varchar
+    subject_id varchar, subject_name varchar, project_id varchar, benefit_id varchar, output_id varchar, decision varchar
+);
+create table if not exists meta.recorded_forecast (
+    seq bigint, benefit_id varchar, period_start date, period_end date, p10_improvement double, p50_improvement double,
+    p90_improvement double
 );
 create table if not exists meta.selection_question (asked_at timestamp, budget double, role_capacity json);
 create table if not exists meta.feed (feed varchar, mode varchar, freshness_hours double, description varchar);

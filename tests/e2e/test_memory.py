@@ -14,7 +14,7 @@ import duckdb
 import pytest
 import yaml
 
-from pipelines.builds import recorded_builds
+from pipelines.builds import forecasts_path, recorded_builds
 from pipelines.feeds import load_feeds
 from pipelines.lake import Lake
 from pipelines.night import run_night
@@ -158,6 +158,39 @@ def test_the_nights_tell_the_story(past: Past) -> None:
         assert connection.execute(query).fetchall() == [(5.1,), (5.2,)]
         moved = "select benefit_id from marts.realisation_gap where gap_code = 'RETRO_REBASELINED'"
         assert connection.execute(moved).fetchall() == [("B1",)]
+
+
+def test_what_was_forecast_is_looked_back_on_once_it_was_measured(past: Past) -> None:
+    # B1's April was forecast in March, its May in March and in April. B2 was left out in April, and has no score since March.
+    judged = "select kind, is_all, horizon, n from marts.forecast_accuracy order by all"
+    for published, n in zip(past.published, (0, 1, 3), strict=True):
+        with duckdb.connect(str(published), read_only=True) as connection:
+            rows = [("benefit", is_all, "up to 3 months", n) for is_all in (False, True)] if n else []
+            assert connection.execute(judged).fetchall() == rows
+    lake = Lake.of(past.settings)
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{past.published[2]}' as published (read_only)")
+        forecasts = ", ".join(f"'{forecasts_path(lake, seq)}'" for seq in (1, 2))
+        ratios = f"""
+            select median(actual_improvement / p50_improvement), avg(abs(actual_improvement / p50_improvement - 1))
+            from read_parquet([{forecasts}]) join published.marts.benefit_period using (benefit_id, period_start)
+            where actual_improvement is not null
+        """
+        expected = connection.execute(ratios).fetchone()
+        query = "select median_ratio, mean_absolute_error_pct from published.marts.forecast_accuracy where is_all"
+        found = connection.execute(query).fetchone()
+    assert expected is not None and found is not None
+    assert all(map(is_same, found, expected))
+
+
+def test_a_build_records_what_it_forecasts_for_a_year(past: Past) -> None:
+    lake = Lake.of(past.settings)
+    for recorded in recorded_builds(lake):
+        with duckdb.connect() as connection:
+            query = f"select benefit_id, count(*) from '{forecasts_path(lake, recorded.seq)}' group by 1 order by 1"
+            forecasts = connection.execute(query).fetchall()
+        assert forecasts == [(name, 12) for name in (["B1"] if recorded.seq == 2 else ["B1", "B2"])]
+        assert recorded.forecasts == 12 * len(forecasts)
 
 
 @pytest.mark.parametrize("number", [*(pytest.param(number, marks=pytest.mark.soak) for number in (0, 2)), 1])

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from pipelines.audit import audit
-from pipelines.builds import gaps_path, recorded_builds
+from pipelines.builds import forecasts_path, gaps_path, recorded_builds
 from pipelines.lake import Lake
 from pipelines.settings import Settings
 from pipelines.sql import quoted
@@ -43,6 +43,7 @@ def state(settings: Settings) -> State:
             connection.execute(f"create or replace view mart as select * from read_parquet('{path}')")
             found[f"parquet {path.stem}"] = _rows(connection, "main", "mart")
     found["builds"] = _builds(settings)
+    found["forecasts"] = _forecasts(settings)
     found["archive"] = sorted(
         (str(path.relative_to(settings.archive)), stat.S_IMODE(path.stat().st_mode), path.read_bytes())
         for path in settings.archive.glob("*/[!.]*")
@@ -114,6 +115,17 @@ def _builds(settings: Settings) -> list[Any]:
             if not said or said[-1] != (build.as_of, gaps):
                 said.append((build.as_of, gaps))
     return said
+
+
+def _forecasts(settings: Settings) -> list[Any]:
+    """What the recorded builds forecast; a build that says the same again says nothing."""
+    lake = Lake.of(settings)
+    said: set[tuple[Any, ...]] = set()
+    with duckdb.connect() as connection:
+        for build in recorded_builds(lake):
+            path = str(forecasts_path(lake, build.seq))
+            said.update(connection.execute("select * from read_parquet($1)", [path]).fetchall())
+    return sorted(said)
 
 
 def _plain(text: str) -> str:

@@ -23,6 +23,18 @@ NIGHTS = (date(2026, 6, 29), date(2026, 6, 30))
 
 OWN_MODELS = {
     "core/kpi_reading.sql": "-- One row per reading.\n{{ current_rows('kpi_reading') }}\n",
+    "core/forecast_to_record.sql": """-- One row per objective with a weight: a forecast for the build to record.
+{{ config(materialized='view') }}
+select
+    objective_id as benefit_id,
+    {{ as_of() }} as period_start,
+    {{ as_of() }} as period_end,
+    weight as p10_improvement,
+    weight as p50_improvement,
+    weight as p90_improvement
+from {{ ref('objective') }}
+where weight is not null
+""",
     "marts/realisation_gap.sql": """-- One row per objective without a weight.
 {{ config(contract={'enforced': false}) }}
 select
@@ -40,6 +52,7 @@ select
     {{ as_of() }} as as_of,
     cast(1 as double) as amount_at_stake,
     'No weight.' as message,
+    cast(null as varchar) as decision,
     {{ as_of() }} as opened_on
 from {{ ref('objective') }}
 where weight is null

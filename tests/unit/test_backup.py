@@ -25,7 +25,7 @@ create table marts.realisation_gap as
 select
     'g1' as gap_id, 'high' as severity, 1.5 as amount_at_stake, 'MISSING_OWNER' as gap_code,
     'benefit' as subject_type, 'B1' as subject_id, 'Fewer falls' as subject_name,
-    'P1' as project_id, 'B1' as benefit_id, 'O1' as output_id
+    'P1' as project_id, 'B1' as benefit_id, 'O1' as output_id, 'accept' as decision
 """
 TABLES = ("raw.kpi_reading", "meta.rejected_row", "meta.delivery", "meta.delivery_contract", "meta.recorded_build")
 

@@ -237,14 +237,18 @@ def test_damage_without_end_is_counted_and_not_all_told(well: Door) -> None:
     assert "30 more" in told[-1].seen
 
 
-@pytest.mark.parametrize("harm", ["no json", "another number", "no gaps", "broken gaps", "a build missing"])
+@pytest.mark.parametrize(
+    "harm", ["no json", "another number", "no gaps", "broken gaps", "no forecasts", "a build missing"]
+)
 def test_the_recorded_builds_must_be_readable_and_unbroken(well: Door, harm: str) -> None:
     folder = well.settings.lake / "_builds"
     folder.mkdir()
     for seq in (1, 2):
-        (folder / f"{seq:08d}.json").write_text(json.dumps({"seq": seq}))
+        (folder / f"{seq:08d}.json").write_text(json.dumps({"seq": seq, "forecasts": 1} if seq == 1 else {"seq": seq}))
         with duckdb.connect() as connection:
             connection.execute(f"copy (select 'g' as gap_id) to '{folder / f'{seq:08d}.parquet'}'")
+    with duckdb.connect() as connection:
+        connection.execute(f"copy (select 'b' as benefit_id) to '{folder / '00000001.forecast.parquet'}'")
     assert amiss(examined(well.settings)) == []
     broken = folder / "00000001"
     if harm == "no json":
@@ -253,6 +257,8 @@ def test_the_recorded_builds_must_be_readable_and_unbroken(well: Door, harm: str
         broken.with_suffix(".json").write_text('{"seq": 7}')
     elif harm == "no gaps":
         broken.with_suffix(".parquet").unlink()
+    elif harm == "no forecasts":
+        broken.with_suffix(".forecast.parquet").unlink()
     elif harm == "broken gaps":
         broken.with_suffix(".parquet").write_text("no parquet")
     else:

@@ -12,7 +12,7 @@ import pytest
 from pipelines import warehouse
 from pipelines.archive import fault
 from pipelines.audit import audit
-from pipelines.builds import gaps_path
+from pipelines.builds import forecasts_path, gaps_path
 from pipelines.erase import erase
 from pipelines.erase.archived import holds
 from pipelines.erase.names import Names
@@ -208,13 +208,15 @@ def test_a_recorded_gap_of_a_subject_named_after_a_person_gets_its_new_identifie
             f"copy (select 'old' as gap_id, 'high' as severity, 'MISSING_OWNER' as gap_code, 'benefit' as subject_type, "
             f"'{NAME}' as subject_id) to '{path}'"
         )
+        connection.execute(f"copy (select '{NAME}' as benefit_id) to '{forecasts_path(lake, 1)}'")
     done = erase(door.settings, [NAME])
     with scratch(path.parent) as connection:
+        forecast = connection.execute(f"select benefit_id from '{forecasts_path(lake, 1)}'").fetchone()
         row = connection.execute(
             f"select subject_id, gap_id = substr(sha256('MISSING_OWNER|benefit|' || subject_id), 1, 16) from '{path}'"
         ).fetchone()
-    assert row == (done.placeholder, True)
-    assert json.loads(next((lake.folder / "_erasures").glob("*.json")).read_text())["rows"] == 1
+    assert (row, forecast) == ((done.placeholder, True), (done.placeholder,))
+    assert json.loads(next((lake.folder / "_erasures").glob("*.json")).read_text())["rows"] == 2
 
 
 def test_an_erasure_that_was_stopped_is_finished_before_another_name_goes(

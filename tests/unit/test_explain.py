@@ -31,7 +31,8 @@ MARTS = """
 create table marts.realisation_gap (
     gap_id varchar, gap_code varchar, gap_class varchar, severity varchar, subject_type varchar, subject_id varchar,
     subject_name varchar, project_id varchar, benefit_id varchar, output_id varchar, accountable varchar, as_of date,
-    amount_at_stake double, message varchar, evidence varchar, next_step varchar, opened_on date, decision varchar
+    amount_at_stake double, message varchar, evidence varchar, next_step varchar, opened_on date, decision varchar,
+    lessons varchar
 );
 create table marts.output_benefit (
     output_id varchar, output_name varchar, project_id varchar, benefit_id varchar, benefit_name varchar, share double,
@@ -241,6 +242,36 @@ def test_the_readings_used_in_the_latest_measured_period_are_shown_and_no_others
     (chain,) = explain(desk.settings, GAP).chains
     assert [reading["period_start"] for reading in chain.readings] == [date(2026, 5, 9)]
     assert chain.last_reading is None
+
+
+def test_what_was_learnt_of_such_gaps_is_told_the_latest_first(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    lessons = [
+        {"lesson_id": f"L{number}", "title": f"Title {number}", "recommendation": "Do [this]" if number % 2 else None}
+        for number in (7, 6, 5, 4, 3, 2)
+    ]
+    desk.gap(lessons=json.dumps(lessons))
+    found = explain(desk.settings, GAP)
+    assert found.lessons == lessons
+    assert "lessons" not in found.gap
+    lines = [line.strip() for line in shown(found, monkeypatch).splitlines()]
+    start = lines.index("Learnt of such gaps")
+    told = [
+        "L7 Title 7: Do [this]",
+        "L6 Title 6",
+        "L5 Title 5: Do [this]",
+        "L4 Title 4",
+        "and 2 more lessons; --json has all.",
+    ]
+    assert lines[start + 1 : start + 6] == told
+
+
+def test_a_gap_published_before_lessons_were_has_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.gap()
+    with desk.open() as connection:
+        connection.execute("alter table marts.realisation_gap drop column lessons")
+    found = explain(desk.settings, GAP)
+    assert found.lessons == []
+    assert "Learnt" not in shown(found, monkeypatch)
 
 
 def test_a_gap_that_has_closed_says_so_with_its_spells(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -80,6 +81,53 @@ def test_a_warehouse_made_anew_knows_the_same(door: Door, clock: dict[str, datet
     before = known_from(door)
     door.settings.warehouse.unlink()
     assert known_from(door) == before
+
+
+FORECASTS = """
+create schema core; create schema marts;
+create table marts.realisation_gap as select 'g1' as gap_id, 'high' as severity, 1.5 as amount_at_stake, {others};
+create view core.forecast_to_record as
+select
+    'B1' as benefit_id, date '2026-07-01' as period_start, date '2026-07-31' as period_end, 1.0::double as p10_improvement,
+    2.0::double as p50_improvement, 3.0::double as p90_improvement
+"""
+
+
+def record_forecast(door: Door) -> RecordedBuild:
+    """Record a build with one open gap, which is accepted, and one forecast."""
+    lake = Lake.of(door.settings)
+    build = RecordedBuild(1, TODAY, NOON, NOON, (), {}, "", {}, {})
+    others = [f"'{name}' as {name}" for name in builds.GAP_COLUMNS[3:-1]] + ["'accept' as decision"]
+    with duckdb.connect() as connection:
+        connection.execute(FORECASTS.format(others=", ".join(others)))
+        return builds.record(lake, build, connection)
+
+
+def test_what_a_build_forecast_is_recorded_with_it_and_loaded_once(door: Door) -> None:
+    recorded = record_forecast(door)
+    assert recorded == record_forecast(door) == builds.recorded_builds(Lake.of(door.settings))[0]
+    assert recorded.forecasts == 1
+    warehouse.load(door.settings)
+    warehouse.load(door.settings)
+    forecast = (1, "B1", date(2026, 7, 1), date(2026, 7, 31), 1.0, 2.0, 3.0)
+    assert door.warehouse("select * from meta.recorded_forecast") == [forecast]
+    assert door.warehouse("select seq, gap_id, decision from meta.recorded_gap") == [(1, "g1", "accept")]
+
+
+def test_a_build_recorded_before_there_were_forecasts_and_decisions_still_counts(door: Door) -> None:
+    record_forecast(door)
+    lake = Lake.of(door.settings)
+    path = builds.gaps_path(lake, 1)
+    with duckdb.connect() as connection:
+        connection.execute(f"create table gap as select * exclude (decision) from '{path}'")
+        connection.execute(f"copy gap to '{path}' (format parquet)")
+    builds.forecasts_path(lake, 1).unlink()
+    document = json.loads(path.with_suffix(".json").read_text())
+    del document["forecasts"]
+    path.with_suffix(".json").write_text(json.dumps(document))
+    warehouse.load(door.settings)
+    assert door.warehouse("select * from meta.recorded_forecast") == []
+    assert door.warehouse("select seq, gap_id, decision from meta.recorded_gap") == [(1, "g1", None)]
 
 
 def recorded(*known_at: datetime) -> list[RecordedBuild]:

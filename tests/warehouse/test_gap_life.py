@@ -41,17 +41,18 @@ TABLES = f"""
     create table benefits.meta.recorded_build (seq bigint, as_of date, known_at timestamp);
     create table benefits.meta.recorded_gap (
         seq bigint, gap_id varchar, severity varchar, amount_at_stake double, {DESCRIBED}, benefit_id varchar,
-        output_id varchar
+        output_id varchar, decision varchar
     );
     create table benefits.marts.realisation_gap (
-        gap_id varchar, severity varchar, amount_at_stake double, {DESCRIBED}, benefit_id varchar, output_id varchar
+        gap_id varchar, severity varchar, amount_at_stake double, {DESCRIBED}, benefit_id varchar, output_id varchar,
+        decision varchar
     );
     create table benefits.core.gap_catalogue (gap_code varchar, gap_class varchar);
     insert into benefits.core.gap_catalogue values ('STALE_MEASURE', 'measurement');
 """
 
-Gaps = Mapping[str, tuple[str, float | None]]
-"""Severity and amount of each open gap."""
+Gaps = Mapping[str, tuple[str, float | None, str | None]]
+"""Severity, amount and decision of each open gap."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Spell:
     first: Build
     levels: list[int] = field(default_factory=list)
     amounts: list[float] = field(default_factory=list)
+    decision: str | None = None
     end: Build | None = None
 
 
@@ -82,23 +84,28 @@ def lived(builds: Sequence[Build]) -> tuple[set[Any], set[Any]]:
             if gap_id not in build.gaps and found[-1].end is None:
                 found[-1].end = build
                 events.add(event(build, gap_id, "closed", SEVERITIES[found[-1].levels[-1]], None, found[-1]))
-        for gap_id, (severity, amount) in build.gaps.items():
+        for gap_id, (severity, amount, decision) in build.gaps.items():
             found = spells.setdefault(gap_id, [])
             level, before = SEVERITIES.index(severity), None
             if not found or found[-1].end is not None:
                 found.append(Spell(len(found) + 1, build))
-                kind = "reopened" if len(found) > 1 else "opened"
-                events.add(event(build, gap_id, kind, severity, None, found[-1]))
-            elif level > (before := found[-1].levels[-1]):
-                events.add(event(build, gap_id, "worsened", severity, SEVERITIES[before], found[-1]))
-            found[-1].levels.append(level)
-            found[-1].amounts += [] if amount is None else [amount]
+            spell = found[-1]
+            spell.decision = decision
+            if not spell.levels:
+                kind = "reopened" if spell.number > 1 else "opened"
+                events.add(event(build, gap_id, kind, severity, None, spell))
+            elif level > (before := spell.levels[-1]):
+                events.add(event(build, gap_id, "worsened", severity, SEVERITIES[before], spell))
+            spell.levels.append(level)
+            spell.amounts += [] if amount is None else [amount]
     return {summary(gap_id, spell) for gap_id, found in spells.items() for spell in found}, events
 
 
 def event(build: Build, gap_id: str, kind: str, severity: str, previous: str | None, spell: Spell) -> tuple[Any, ...]:
     event_id = sha256(f"{gap_id}|{kind}|{build.seq}".encode()).hexdigest()[:16]
-    return event_id, kind, gap_id, build.seq, build.as_of, build.known_at, severity, previous, spell.number
+    is_muted = spell.decision == "accept"
+    told = (severity, previous, spell.number, spell.decision, is_muted)
+    return event_id, kind, gap_id, build.seq, build.as_of, build.known_at, *told
 
 
 def summary(gap_id: str, spell: Spell) -> tuple[Any, ...]:
@@ -140,7 +147,8 @@ class Models:
             from benefits.marts.gap_history
         """
         events = """
-            select event_id, event_type, gap_id, seq, as_of, known_at, severity, previous_severity, spell
+            select event_id, event_type, gap_id, seq, as_of, known_at, severity, previous_severity, spell,
+                decision, is_muted
             from benefits.marts.gap_event
         """
         return self._distinct(spells), self._distinct(events)
@@ -154,7 +162,8 @@ class Models:
 def gap_rows(gaps: Gaps) -> list[dict[str, Any]]:
     return [
         {"gap_id": gap_id, "severity": severity, "amount_at_stake": amount, "gap_code": "STALE_MEASURE"}
-        for gap_id, (severity, amount) in gaps.items()
+        | {"decision": decision}
+        for gap_id, (severity, amount, decision) in gaps.items()
     ]
 
 
@@ -171,7 +180,11 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
 
 GAPS = st.dictionaries(
     st.sampled_from(["g1", "g2", "g3", "g4"]),
-    st.tuples(st.sampled_from(SEVERITIES), st.none() | st.integers(0, 9).map(float)),
+    st.tuples(
+        st.sampled_from(SEVERITIES),
+        st.none() | st.integers(0, 9).map(float),
+        st.sampled_from([None, "accept", "act"]),
+    ),
     max_size=4,
 )
 

@@ -49,7 +49,7 @@ def gap_id(gap_code: str, subject_type: str, subject_id: str) -> str:
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """One benefit delivered and not realised, an orphan output delivered and one not, and gates with decisions."""
+    """A benefit delivered and not realised, one without an objective, two orphan outputs, and gates with decisions."""
     database = tmp_path_factory.mktemp("gaps") / "benefits.duckdb"
     assert failures(build_warehouse(database, RAW, META, as_of=AS_OF)) == []
     with duckdb.connect(str(database), read_only=True) as connection:
@@ -69,7 +69,10 @@ RAW: dict[str, list[dict[str, Any]]] = {
         {"output_id": "O3", "project_id": "P2", "name": "Poster", "baseline_date": "2026-06-01"}
         | {"delivered_date": "2026-06-01"},
     ],
-    "kpi": [{"kpi_id": "K1", "name": "Delayed discharges", "unit": "patients", "frequency": "month"}],
+    "kpi": [
+        {"kpi_id": "K1", "name": "Delayed discharges", "unit": "patients", "frequency": "month"},
+        {"kpi_id": "K2", "name": "Bed moves", "unit": "moves", "frequency": "month"},
+    ],
     "kpi_reading": [
         {"kpi_id": "K1", "period_start": "2024-12-01", "value": 500},
         {"kpi_id": "K1", "period_start": "2026-06-01", "value": 466},
@@ -78,10 +81,20 @@ RAW: dict[str, list[dict[str, Any]]] = {
         {"benefit_id": "B1", "name": 'Fewer "delayed" discharges', "kind": "benefit", "type": "cashable"}
         | {"owner": "A. Cole", "kpi_id": "K1", "baseline_value": 500, "baseline_date": "2024-12-31"}
         | {"target_value": 380, "target_date": "2025-12-31", "start_date": "2025-01-01", "unit_value": 500},
+        {"benefit_id": "B2", "name": "Fewer bed moves", "kind": "benefit", "type": "cashable", "owner": "B. Day"}
+        | {"kpi_id": "K2", "baseline_value": 10, "target_value": 4, "unit_value": 100, "end_date": "2026-12-31"}
+        | {"start_date": "2026-07-01", "target_date": "2026-07-01"},
     ],
     "dependency": [
         {"from_type": "output", "from_id": "O1", "to_type": "benefit", "to_id": "B1"},
+        {"from_type": "output", "from_id": "O1", "to_type": "benefit", "to_id": "B2"},
         {"from_type": "benefit", "from_id": "B1", "to_type": "objective", "to_id": "J1"},
+    ],
+    "lesson": [
+        {"lesson_id": "L1", "gap_code": "DELIVERED_NOT_REALISED", "title": "Habits", "raised_date": "2026-01-31"},
+        {"lesson_id": "L2", "gap_code": "DELIVERED_NOT_REALISED", "title": "Rotas", "raised_date": "2026-02-28"},
+        {"lesson_id": "L3", "gap_code": "DELIVERED_NOT_REALISED", "title": "Of others", "category": "Cost"},
+        {"lesson_id": "L4", "gap_code": "ERODING", "title": "Of another code"},
     ],
     "stage_gate": [{"project_id": "P1", "gate": gate, "planned_date": "2026-06-20"} for gate in GATES]
     + [{"project_id": "P2", "gate": "unsponsored", "planned_date": "2026-06-20"}],
@@ -122,7 +135,7 @@ def one(connection: duckdb.DuckDBPyConnection, gap_code: str, subject_id: str) -
 
 def test_a_gap_has_the_public_columns_and_what_the_catalogue_says_of_it(warehouse: duckdb.DuckDBPyConnection) -> None:
     gap = one(warehouse, "DELIVERED_NOT_REALISED", "B1")
-    next_step, evidence = gap.pop("next_step"), json.loads(gap.pop("evidence"))
+    next_step, evidence, lessons = gap.pop("next_step"), json.loads(gap.pop("evidence")), json.loads(gap.pop("lessons"))
     assert gap == {
         "gap_id": gap_id("DELIVERED_NOT_REALISED", "benefit", "B1"),
         "gap_code": "DELIVERED_NOT_REALISED",
@@ -146,6 +159,10 @@ def test_a_gap_has_the_public_columns_and_what_the_catalogue_says_of_it(warehous
         "decision": None,
     }
     assert next_step.startswith("Benefit owner:")
+    assert lessons == [
+        {"lesson_id": "L2", "title": "Rotas", "recommendation": None},
+        {"lesson_id": "L1", "title": "Habits", "recommendation": None},
+    ]
     assert evidence == {
         "kpi_id": "K1",
         "dimension": "",
@@ -165,7 +182,34 @@ def test_a_gap_has_the_public_columns_and_what_the_catalogue_says_of_it(warehous
 
 def test_only_what_is_wrong_is_flagged(warehouse: duckdb.DuckDBPyConnection) -> None:
     found = warehouse.execute("select gap_code, count(*) from marts.realisation_gap group by all").fetchall()
-    assert dict(found) == {"DELIVERED_NOT_REALISED": 1, "ORPHAN_OUTPUT": 2, "GATE_OVERDUE": len(GATES) + 1}
+    assert dict(found) == {
+        "DELIVERED_NOT_REALISED": 1,
+        "FORECAST_SHORTFALL": 1,
+        "UNALIGNED_BENEFIT": 1,
+        "ORPHAN_OUTPUT": 2,
+        "GATE_OVERDUE": len(GATES) + 1,
+    }
+
+
+def test_what_is_still_to_come_is_at_stake_where_a_benefit_is_ill_defined(warehouse: duckdb.DuckDBPyConnection) -> None:
+    # From July to December 6 bed moves fewer a month at GBP 100 each; of one matured benefit nothing can be learnt.
+    gap = one(warehouse, "UNALIGNED_BENEFIT", "B2")
+    assert (gap["amount_at_stake"], gap["lessons"]) == (3600.0, None)
+
+
+def test_a_forecast_falls_short_by_the_ratio_of_what_was_measured_and_of_what_is_usual(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    # The one period measured brought 34 of 120, which counts for one part beside three of what is usual, 1: (34 / 120 + 3) / 4.
+    gap = one(warehouse, "FORECAST_SHORTFALL", "B1")
+    (ratio,) = warehouse.execute("select ratio from core.benefit_ratio where benefit_id = 'B1'").fetchone() or (None,)
+    assert math.isclose(ratio, (34 / 120 + 3) / 4, rel_tol=1e-12)
+    # All months but June 2026, in which 120 were due, are imputed or forecast.
+    # All but June 2026, in which 34 of 120 were measured, is imputed or forecast.
+    evidence = json.loads(gap["evidence"])
+    rephased = evidence["rephased_at_completion"]
+    assert math.isclose(evidence["forecast_at_completion"], (rephased - 120) * ratio + 34, rel_tol=1e-12)
+    assert math.isclose(gap["amount_at_stake"], 500 * (rephased - evidence["forecast_at_completion"]), rel_tol=1e-9)
 
 
 def test_an_orphan_output_is_one_severity_higher_once_delivered(warehouse: duckdb.DuckDBPyConnection) -> None:
@@ -184,7 +228,7 @@ def test_its_life_is_told_from_the_builds_that_held_it_although_they_wrote_down_
     spells = warehouse.execute(
         """
         select gap_code, gap_class, subject_id, spell, opened_on, closed_on, opened_seq, closed_seq
-        from marts.gap_history where gap_code <> 'GATE_OVERDUE' order by subject_id, spell
+        from marts.gap_history where gap_code in ('DELIVERED_NOT_REALISED', 'ORPHAN_OUTPUT') order by subject_id, spell
         """
     ).fetchall()
     june = {day: date(2026, 6, day) for day in (27, 28, 29, 30)}
@@ -198,7 +242,7 @@ def test_its_life_is_told_from_the_builds_that_held_it_although_they_wrote_down_
     events = warehouse.execute(
         """
         select subject_id, event_type, seq, as_of, severity, previous_severity
-        from marts.gap_event where gap_code <> 'GATE_OVERDUE' order by subject_id, seq
+        from marts.gap_event where gap_code in ('DELIVERED_NOT_REALISED', 'ORPHAN_OUTPUT') order by subject_id, seq
         """
     ).fetchall()
     assert events == [

@@ -16,9 +16,14 @@
     there are several; where a joined row's were carried along under another name, `<prefix>feed` and so on.
 #}
 {% macro source_row(contract, relation=none, prefix='_') -%}
+    {{ any_source_row("'" ~ contract ~ "'", relation, prefix) }}
+{%- endmacro %}
+
+{# The same of a contract that is an SQL expression. #}
+{% macro any_source_row(contract, relation=none, prefix='_') -%}
     {%- set place = (relation ~ '.' if relation else '') ~ prefix -%}
     {{ record({
-        'contract': "'" ~ contract ~ "'",
+        'contract': contract,
         'feed': 'cast(' ~ place ~ 'feed as ' ~ dbt.type_string() ~ ')',
         'batch_id': 'cast(' ~ place ~ 'batch_id as ' ~ dbt.type_string() ~ ')',
         'row': 'cast(' ~ place ~ 'row as ' ~ dbt.type_bigint() ~ ')',
@@ -79,7 +84,20 @@
     array_sort(collect_list({{ record }}))
 {%- endmacro %}
 
-{# A record as JSON text; figures that are missing stay, as null. #}
+{# Aggregate: the group's records as a list, that of the lowest `place` first. #}
+{% macro ordered_list(record, place) -%}
+    {{ return(adapter.dispatch('ordered_list', 'fruition')(record, place)) }}
+{%- endmacro %}
+
+{% macro duckdb__ordered_list(record, place) -%}
+    list({{ record }} order by {{ place }})
+{%- endmacro %}
+
+{% macro spark__ordered_list(record, place) -%}
+    transform(array_sort(collect_list(struct({{ place }} as place, {{ record }} as record))), entry -> entry.record)
+{%- endmacro %}
+
+{# A record, or a list of them, as JSON text; figures that are missing stay, as null. #}
 {% macro json_text(record) -%}
     {{ return(adapter.dispatch('json_text', 'fruition')(record)) }}
 {%- endmacro %}

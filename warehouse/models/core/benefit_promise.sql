@@ -13,9 +13,10 @@ versions as (
         cast(version._effective_at as date) as stated_on,
         coalesce(cast(version._effective_at as date) <= benefits.approved_on, false) as is_before_approval,
         -- A version without any of the figures is an empty entry, or comes from a feed that says nothing of the plan.
+        false
         {%- for figure in figures %}
-        {{ 'or ' if not loop.first }}version.{{ figure }} is not null{{ ' as states_plan' if loop.last }}
-        {%- endfor %}
+        or version.{{ figure }} is not null
+        {%- endfor %} as states_plan
     from {{ ref('benefit_version') }} as version
     inner join benefits on version.benefit_id = benefits.benefit_id
     left join {{ source('meta', 'delivery') }} as delivery on version._delivery_id = delivery.delivery_id

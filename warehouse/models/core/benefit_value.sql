@@ -37,10 +37,10 @@ valued as (
 
 final as (
     select
-        valued.benefit_id,
         {%- for total in ['planned', 'realised', 'forecast'] %}
-        {{ whole_sum(signed('benefit.kind', 'valued.' ~ total)) }} as {{ total }}_reporting{{ ',' if not loop.last }}
+        {{ whole_sum(signed('benefit.kind', 'valued.' ~ total)) }} as {{ total }}_reporting,
         {%- endfor %}
+        valued.benefit_id
     from valued
     inner join {{ ref('benefit') }} as benefit on valued.benefit_id = benefit.benefit_id
     left join {{ ref('benefit_downstream') }} as downstream on valued.benefit_id = downstream.benefit_id

@@ -1,19 +1,18 @@
 -- One row per discount schedule and number of days from a base date: the factor that discounts an amount of then to it.
 -- 3-benefits.md, 3.7: the schedule's bands chained, years of 365.25 days; the first band compounds what came before. It covers
 -- the days between any project's base date and any flow.
-with span as (
-    select
-        flows.first_date as first_flow,
-        flows.last_date as last_flow,
-        bases.first_date as first_base,
-        bases.last_date as last_base
-    from (select min(flow_date) as first_date, max(flow_date) as last_date from {{ ref('project_flow') }}) as flows
-    cross join (select min(base_date) as first_date, max(base_date) as last_date from {{ ref('value_member') }}) as bases
+with flow as (
+    select min(flow_date) as first_flow, max(flow_date) as last_flow from {{ ref('project_flow') }}
+),
+
+base as (
+    select min(base_date) as first_base, max(base_date) as last_base from {{ ref('value_member') }}
 ),
 
 day as (
     select {{ each_number(days_between('last_base', 'first_flow'), days_between('first_base', 'last_flow')) }} as days
-    from span
+    from flow
+    cross join base
     where first_flow is not null and first_base is not null
 ),
 

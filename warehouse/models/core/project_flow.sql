@@ -2,7 +2,13 @@
 -- 3-benefits.md, 3.7: benefits by the project's share in them, harm negatively. A sum of which a part that is not nothing
 -- could not be converted is unknown.
 with share as (
-    select * from {{ ref('project_share') }} where not is_intermediate
+    select
+        project_id,
+        benefit_id,
+        {{ signed('kind', 'planned_share') }} as planned_share,
+        {{ signed('kind', 'forecast_share') }} as forecast_share
+    from {{ ref('project_share') }}
+    where not is_intermediate
 ),
 
 costs as (
@@ -18,20 +24,23 @@ costs as (
 ),
 
 {% for basis, model, column in [('planned', 'promised_amount', 'planned_amount'), ('forecast', 'benefit_outlook', 'amount')] -%}
-{%- set part = signed('share.kind', 'share.' ~ basis ~ '_share') -%}
-{{ basis }}_benefits as (
+{{ basis }}_parts as (
     select
         share.project_id,
-        '{{ basis }}' as basis,
-        'benefit' as flow,
         source.period_end as flow_date,
-        {{ reporting_total(
-            part ~ ' * source.' ~ column, part ~ ' * source.' ~ column ~ '_reporting'
-        ) }} as amount_reporting
+        case
+            when share.{{ basis }}_share * source.{{ column }} = 0 then 0.0
+            else share.{{ basis }}_share * source.{{ column }}_reporting
+        end as part
     from {{ ref(model) }} as source
     inner join share on source.benefit_id = share.benefit_id
     where source.{{ column }} is not null
-    group by share.project_id, source.period_end
+),
+
+{{ basis }}_benefits as (
+    select project_id, '{{ basis }}' as basis, 'benefit' as flow, flow_date, {{ whole_sum('part') }} as amount_reporting
+    from {{ basis }}_parts
+    group by project_id, flow_date
 ),
 
 {% endfor -%}

@@ -11,45 +11,45 @@ with running as (
     where stage = 'delivery'
 ),
 
-class as (
-    select * from {{ ref('project_class') }} where n >= 5
+candidate as (
+    select
+        running.project_id,
+        class.measure,
+        case when class.is_all then 'all' else 'type' end as basis,
+        class.p50,
+        class.p80
+    from running
+    inner join {{ ref('project_class') }} as class
+        on class.is_all or running.project_type is not distinct from class.project_type
+    where class.n >= 5
+    qualify row_number() over (partition by running.project_id, class.measure order by class.is_all) = 1
 ),
 
-resolved as (
-    select
-        running.*,
-        {%- for measure in ['cost', 'duration'] %}
-        {%- for quantile in ['p50', 'p80'] %}
-        coalesce({{ measure }}_type.{{ quantile }}, {{ measure }}_all.{{ quantile }}, 1.0) as {{ measure }}_ratio_{{ quantile }},
-        {%- endfor %}
-        case
-            when {{ measure }}_type.n is not null then 'type'
-            when {{ measure }}_all.n is not null then 'all'
-            else 'none'
-        end as {{ measure }}_basis{{ ',' if not loop.last }}
-        {%- endfor %}
-    from running
-    {%- for measure in ['cost', 'duration'] %}
-    left join class as {{ measure }}_type
-        on
-            {{ measure }}_type.measure = '{{ measure }}'
-            and not {{ measure }}_type.is_all
-            and running.project_type is not distinct from {{ measure }}_type.project_type
-    left join class as {{ measure }}_all on {{ measure }}_all.measure = '{{ measure }}' and {{ measure }}_all.is_all
-    {%- endfor %}
+cost as (
+    select * from candidate where measure = 'cost'
+),
+
+duration as (
+    select * from candidate where measure = 'duration'
 ),
 
 final as (
     select
-        project_id,
-        cost_basis,
-        duration_basis,
-        {%- for quantile in ['p50', 'p80'] %}
-        budget * cost_ratio_{{ quantile }} as cost_{{ quantile }},
-        {{ add_days('started_on', 'cast(round(baseline_days * duration_ratio_' ~ quantile ~ ') as integer)') }}
-            as finish_{{ quantile }}{{ ',' if not loop.last }}
+        running.project_id,
+        coalesce(cost.basis, 'none') as cost_basis,
+        coalesce(duration.basis, 'none') as duration_basis,
+        running.budget * coalesce(cost.p50, 1.0) as cost_p50,
+        running.budget * coalesce(cost.p80, 1.0) as cost_p80,
+        {%- for level in ['p50', 'p80'] %}
+        {{ add_days(
+            'running.started_on',
+            'cast(round(running.baseline_days * coalesce(duration.' ~ level ~ ', 1.0)) as integer)'
+        ) }} as finish_{{ level }},
         {%- endfor %}
-    from resolved
+        running.baseline_days
+    from running
+    left join cost on running.project_id = cost.project_id
+    left join duration on running.project_id = duration.project_id
 )
 
 select * from final

@@ -18,6 +18,7 @@ side as (
 
 costed as (
     select
+        member.scope_number,
         member.scope,
         member.scope_id,
         basis.basis,
@@ -27,29 +28,36 @@ costed as (
     from {{ ref('value_member') }} as member
     cross join basis
     left join side on member.project_id = side.project_id and basis.basis = side.basis
-    group by member.scope, member.scope_id, basis.basis
+    group by member.scope_number, member.scope, member.scope_id, basis.basis
 ),
 
 flow as (
-    select
-        *,
-        min(case when {{ less_than('cumulative', '0.0', 'turnover') }} then flow_date end)
-            over (partition by scope, scope_id, basis) as negative_on
-    from {{ ref('value_flow') }}
+    select * from {{ ref('value_flow') }}
+),
+
+owing as (
+    select scope_number, basis, min(flow_date) as negative_on
+    from flow
+    where {{ less_than('cumulative', '0.0', 'turnover') }}
+    group by scope_number, basis
 ),
 
 summed as (
     select
-        scope,
-        scope_id,
-        basis,
-        {{ whole_sum('cost') }} as cost,
-        {{ whole_sum('present_cost') }} as present_cost,
-        {{ whole_sum('present_benefit') }} as present_benefit,
-        min(case when flow_date > negative_on and {{ at_least('cumulative', '0.0', 'turnover') }} then flow_date end)
-            as payback_date
+        flow.scope_number,
+        flow.basis,
+        {{ whole_sum('flow.cost') }} as cost,
+        {{ whole_sum('flow.present_cost') }} as present_cost,
+        {{ whole_sum('flow.present_benefit') }} as present_benefit,
+        min(
+            case
+                when flow.flow_date > owing.negative_on and {{ at_least('flow.cumulative', '0.0', 'flow.turnover') }}
+                    then flow.flow_date
+            end
+        ) as payback_date
     from flow
-    group by scope, scope_id, basis
+    left join owing on flow.scope_number = owing.scope_number and flow.basis = owing.basis
+    group by flow.scope_number, flow.basis
 ),
 
 final as (
@@ -72,8 +80,7 @@ final as (
                 then summed.payback_date
         end as payback_date
     from costed
-    left join summed
-        on costed.scope = summed.scope and costed.scope_id = summed.scope_id and costed.basis = summed.basis
+    left join summed on costed.scope_number = summed.scope_number and costed.basis = summed.basis
 )
 
 select * from final

@@ -9,7 +9,7 @@ builds as (
 ),
 
 events as (
-    -- `told_by` is the build that last held the gap: its severity and amount are the event's.
+    -- `told_by` is the build that last held the gap: its severity, amount and decision are the event's.
     select
         gap_id,
         spell,
@@ -58,6 +58,8 @@ final as (
         held.severity,
         events.previous_severity,
         held.amount_at_stake,
+        held.decision,
+        coalesce(held.decision = 'accept', false) as is_muted,
         events.spell
     from events
     inner join builds on events.build_number = builds.build_number

@@ -24,10 +24,10 @@ spent as (
 
 brought as (
     select
-        part.objective_id,
         {%- for total in totals %}
-        {{ whole_sum('benefit.' ~ total ~ '_reporting * part.part') }} as {{ total }}{{ ',' if not loop.last }}
+        {{ whole_sum('benefit.' ~ total ~ '_reporting * part.part') }} as {{ total }},
         {%- endfor %}
+        part.objective_id
     from benefit
     inner join {{ ref('objective_part') }} as part on benefit.benefit_id = part.subject_id and part.subject_type = 'benefit'
     group by part.objective_id
@@ -35,11 +35,23 @@ brought as (
 
 whole as (
     select
-        (select sum(weight) from objective) as weight,
-        (select {{ whole_sum('cost') }} from spend) as spend,
         {%- for total in totals %}
-        (select {{ whole_sum(total ~ '_reporting') }} from benefit) as {{ total }}{{ ',' if not loop.last }}
+        (select {{ whole_sum(total ~ '_reporting') }} from benefit) as {{ total }},
         {%- endfor %}
+        (select {{ whole_sum('cost') }} from spend) as spend,
+        (select sum(weight) from objective) as weight
+),
+
+counted as (
+    select
+        case when spent.objective_id is null then 0.0 else spent.spend end as spend,
+        {%- for total in totals %}
+        case when brought.objective_id is null then 0.0 else brought.{{ total }} end as {{ total }},
+        {%- endfor %}
+        objective.objective_id
+    from objective
+    left join spent on objective.objective_id = spent.objective_id
+    left join brought on objective.objective_id = brought.objective_id
 ),
 
 final as (
@@ -48,19 +60,17 @@ final as (
         objective.name,
         cast(objective.weight as double) as weight,
         cast(objective.weight as double) / nullif(whole.weight, 0) as weight_share,
-        {%- for column, amount in {
-            'spend': 'case when spent.objective_id is null then 0.0 else spent.spend end',
-            'planned': 'case when brought.objective_id is null then 0.0 else brought.planned end',
-            'realised': 'case when brought.objective_id is null then 0.0 else brought.realised end',
-            'forecast': 'case when brought.objective_id is null then 0.0 else brought.forecast end',
-        }.items() %}
-        {{ amount }} as {{ column }}_amount,
-        {{ amount }} / nullif(whole.{{ column }}, 0) as {{ column }}_share{{ ',' if not loop.last }}
-        {%- endfor %}
+        counted.spend as spend_amount,
+        counted.spend / nullif(whole.spend, 0) as spend_share,
+        counted.planned as planned_amount,
+        counted.planned / nullif(whole.planned, 0) as planned_share,
+        counted.realised as realised_amount,
+        counted.realised / nullif(whole.realised, 0) as realised_share,
+        counted.forecast as forecast_amount,
+        counted.forecast / nullif(whole.forecast, 0) as forecast_share
     from objective
+    inner join counted on objective.objective_id = counted.objective_id
     cross join whole
-    left join spent on objective.objective_id = spent.objective_id
-    left join brought on objective.objective_id = brought.objective_id
 )
 
 select * from final

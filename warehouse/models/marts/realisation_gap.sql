@@ -1,5 +1,5 @@
--- One row per open gap: all models of models/gaps, with what the catalogue, the owners and the decisions say of each.
--- 3-benefits.md, 3.8.
+-- One row per open gap: all models of models/gaps, with what the catalogue, owners, decisions and lessons say of each.
+-- 3-benefits.md, 3.8; what a benefit is still forecast to bring is at stake where it is ill defined, linked or measured.
 with gaps as (
     {% for code in gap_codes() -%}
     select
@@ -37,12 +37,13 @@ final as (
         gaps.output_id,
         catalogue.accountable || coalesce(': ' || people.person, '') as accountable,
         {{ as_of() }} as as_of,
-        gaps.amount_at_stake,
+        coalesce(gaps.amount_at_stake, completions.forecast_to_come_amount_reporting) as amount_at_stake,
         gaps.message,
         gaps.evidence,
         catalogue.next_step,
         coalesce(runs.opened_on, {{ as_of() }}) as opened_on,
-        decided.decision
+        decided.decision,
+        lessons.lessons
     from gaps
     left join {{ ref('gap_catalogue') }} as catalogue on gaps.gap_code = catalogue.gap_code
     left join {{ ref('accountable_person') }} as people
@@ -54,6 +55,14 @@ final as (
         end
     left join {{ ref('gap_run') }} as runs on gaps.gap_id = runs.gap_id and runs.is_unbroken
     left join decided on gaps.gap_id = decided.gap_id
+    left join {{ ref('benefit_completion') }} as completions
+        on
+            gaps.subject_type = 'benefit'
+            and gaps.subject_id = completions.benefit_id
+            and catalogue.gap_class in ('definition', 'linkage', 'measurement')
+    left join {{ ref('benefit') }} as benefits on gaps.benefit_id = benefits.benefit_id
+    left join {{ ref('gap_lesson') }} as lessons
+        on gaps.gap_code = lessons.gap_code and benefits.category is not distinct from lessons.category
 )
 
 select * from final
