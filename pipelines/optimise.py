@@ -18,6 +18,7 @@ from pipelines.selection import (
     check_roles,
     marginals,
     read_problem,
+    reasons,
 )
 from pipelines.settings import Settings, now
 
@@ -61,6 +62,7 @@ def optimise(settings: Settings, question: Question, keep: bool = False) -> Opti
         problem = read_problem(warehouse.connection, TABLES, question, as_of, settings.currency)
         candidates = warehouse.rows(CANDIDATES)
     asked, steps = answer(problem)
+    why = reasons(problem, asked)
     more = marginals(problem, asked)
     if keep:
         keep_question(Lake.of(settings), KeptQuestion(now(), question))
@@ -72,7 +74,10 @@ def optimise(settings: Settings, question: Question, keep: bool = False) -> Opti
         value=asked.value,
         value_bound=asked.bound,
         cost=asked.cost,
-        candidates=[_explained(row, asked) for row in candidates],
+        candidates=[
+            row | {"is_selected": row["project_id"] not in why, "reason": why.get(row["project_id"])}
+            for row in candidates
+        ],
         frontier=_as_rows(steps),
         marginals=more,
         is_kept=keep,
@@ -88,11 +93,6 @@ def _as_of(warehouse: Published) -> date:
         raise ConfigError("What is published names no build: run `fruition publish` to make it anew.")
     as_of: date = row["as_of"]
     return as_of
-
-
-def _explained(row: Row, asked: Selection) -> Row:
-    name = row["project_id"]
-    return row | {"is_selected": name in asked.projects, "reason": asked.reasons.get(name)}
 
 
 def _as_rows(steps: list[Selection]) -> list[Row]:

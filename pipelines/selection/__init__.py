@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines.selection.answering import answer, solved_rows
+from pipelines.selection.explaining import reasons
 from pipelines.selection.problem import Candidate, Capacity, Problem, Selection, Slot
 from pipelines.selection.reading import Question, Tables, check_roles, read_problem
 from pipelines.selection.solving import Marginal, budgets, frontier, marginals, select
@@ -22,6 +23,7 @@ __all__ = [
     "frontier",
     "marginals",
     "read_problem",
+    "reasons",
     "select",
     "solved_rows",
 ]

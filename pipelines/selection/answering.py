@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipelines.selection.explaining import reasons
 from pipelines.selection.problem import Problem, Selection
 from pipelines.selection.solving import frontier, select
 
@@ -17,15 +18,17 @@ def answer(problem: Problem) -> tuple[Selection, list[Selection]]:
 
 def solved_rows(problem: Problem) -> list[SolvedRow]:
     """Budget, whether it is asked about, whether it is a step, the candidate (None where there is none), whether it is
-    selected, why not, and the bound of what a set could be worth.
+    selected, why not (of the budget asked about), and the bound of what a set could be worth.
     """
     asked, steps = answer(problem)
     solved = [(step, step.budget == asked.budget, True) for step in steps]
     if problem.budget is None:
         solved.append((asked, True, False))
+    why = reasons(problem, asked)
     names: list[str | None] = [one.project_id for one in problem.candidates]
     return [
-        (one.budget, is_asked, is_step, name, name in one.projects, one.reasons.get(name or ""), one.bound)
+        (one.budget, is_asked, is_step, name, name in chosen, why.get(name or "") if is_asked else None, one.bound)
         for one, is_asked, is_step in solved
+        for chosen in [frozenset(one.projects)]
         for name in names or [None]
     ]

@@ -96,7 +96,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Selection:
-    """The best set within a budget: its projects in order, what it is worth and costs, and why each other is not in it.
+    """The best set within a budget: its projects in order, what it is worth and what it costs.
 
     `bound`: no set is worth more; the value itself where it is proven to be the best.
     """
@@ -106,7 +106,6 @@ class Selection:
     value: float
     cost: float
     bound: float
-    reasons: Mapping[str, str]
 
 
 def exceeds(amount: float, limit: float) -> bool:

@@ -1,7 +1,7 @@
 """The set of candidates that is worth most within the constraints, and what other constraints would allow.
 
 3-benefits.md, 3.7. Of several sets worth the same, the one that costs less; of those, the one that holds the first project
-(by id) in which they differ.
+(by id) in which they differ. Among more than MANY candidates it is the solver that settles ties, always alike.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipelines.selection.explaining import crowded_out, unfit
+from pipelines.selection.explaining import unfit
 from pipelines.selection.problem import EPSILON, Candidate, Problem, Selection, exceeds, total
-from pipelines.selection.programme import Programme, Row
+from pipelines.selection.programme import MANY, Programme, Row
 
 STEPS = 21  # of a frontier, at the most
 BUDGET_STEP = 0.01
@@ -31,7 +31,7 @@ class Marginal:
 
 
 def select(problem: Problem) -> Selection:
-    """The best set of candidates; each that is not in it is named with the reason."""
+    """The best set of candidates."""
     fit = sorted((one for one in problem.candidates if not unfit(problem, one)), key=lambda one: one.project_id)
     values = [one.value or 0.0 for one in fit]
     chosen, bound = _best(fit, values, list(_rows(problem, fit)))
@@ -47,7 +47,14 @@ def frontier(problem: Problem) -> list[Selection]:
             steps.append(_selection(narrower, _named(problem, steps[-1].projects), steps[-1].bound))
         else:
             steps.append(select(narrower))
-    return steps[::-1]
+    steps.reverse()
+    for number in range(1, len(steps)):
+        before, step = steps[number - 1], steps[number]
+        if exceeds(
+            before.value, step.value
+        ):  # among many, near the best is near enough, but never worse than with less
+            steps[number] = _selection(problem.within(step.budget), _named(problem, before.projects), step.bound)
+    return steps
 
 
 def budgets(problem: Problem) -> list[float]:
@@ -76,18 +83,12 @@ def marginals(problem: Problem, selection: Selection) -> list[Marginal]:
 
 def _selection(problem: Problem, selected: Sequence[Candidate], bound: float | None) -> Selection:
     value = total(one.value or 0.0 for one in selected)
-    names = {one.project_id for one in selected}
     return Selection(
         budget=problem.budget,
         projects=tuple(one.project_id for one in selected),
         value=value,
         cost=total(one.cost or 0.0 for one in selected),
         bound=value if bound is None else max(value, bound),
-        reasons={
-            one.project_id: unfit(problem, one) or crowded_out(problem, one, selected)
-            for one in problem.candidates
-            if one.project_id not in names
-        },
     )
 
 
@@ -123,7 +124,7 @@ def _best(
         return frozenset(range(len(fit))), None
     programme = Programme(len(fit), rows)
     first = programme.best(values)
-    if first is None or first.bound is not None:  # the empty set keeps within every row, so there is a first
+    if first is None or first.bound is not None or len(fit) > MANY:  # there is a first: the empty set breaks no row
         return (first.chosen, first.bound) if first else (frozenset(), None)
     value = total(values[index] for index in first.chosen)
     programme.forbid(first.chosen)
