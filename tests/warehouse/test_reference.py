@@ -100,8 +100,9 @@ def test_a_benefit_exactly_on_its_bound_is_on_it_whatever_the_last_bits_say() ->
     found = reckon(on_the_bound(SETTINGS))
     (period,) = [period for period in found.periods["bound.lenient"] if period.is_measured]
     assert period.rag == "amber"
-    realisation = {"AHEAD_OF_PROFILE", "DELIVERED_NOT_REALISED", "DISBENEFIT_EXCEEDED", "MOVED_AWAY", "BEHIND_PROFILE"}
-    flagged = [(gap.code, gap.subject_id) for gap in open_gaps(found) if gap.code in realisation]
+    profile = {"AHEAD_OF_PROFILE", "DELIVERED_NOT_REALISED", "DISBENEFIT_EXCEEDED", "MOVED_AWAY", "BEHIND_PROFILE"}
+    asked = profile | {"OVERCLAIMED", "RESOURCE_OVERLOAD"}
+    flagged = [(gap.code, gap.subject_id) for gap in open_gaps(found) if gap.code in asked]
     assert flagged == [("DELIVERED_NOT_REALISED", "bound.away")]
 
 

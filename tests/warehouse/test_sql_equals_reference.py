@@ -153,6 +153,13 @@ def test_the_gaps_are_those_of_the_catalogue_and_no_others(built: Built) -> None
     assert not found, report(found)
 
 
+def test_every_code_of_the_catalogue_occurs(built: Built) -> None:
+    missing = """
+        select gap_code from core.gap_catalogue where gap_code not in (select gap_code from marts.realisation_gap)
+    """
+    assert built.connection.execute(missing).fetchall() == []
+
+
 def test_every_gap_is_what_came_late_and_what_came_without_effect(built: Built) -> None:
     unequal = """
         select count(*) from marts.benefit_period

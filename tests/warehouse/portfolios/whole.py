@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.warehouse.portfolios.draft import Fact, Portfolio
 from tests.warehouse.reference import Settings
-from tests.warehouse.reference.calendar import starts_between
+from tests.warehouse.reference.calendar import end_of_month, starts_between
 
 NAMES = ("owner", "role", "programme", "portfolio")
 
@@ -16,9 +16,11 @@ NAMES = ("owner", "role", "programme", "portfolio")
 def on_the_bound(settings: Settings) -> Portfolio:
     """Benefits exactly on plan, tolerance none or all, by a sum of readings whose last bits are off.
 
-    0.1 + 0.2 + 0.3 + 0.1 is 0.7000000000000001 to a machine: no gap, all the same.
+    0.1 + 0.2 + 0.3 + 0.1 is 0.7000000000000001 to a machine: no gap, all the same. Nor is it one to claim the 1.3 from 2
+    to there, or to ask for 0.1 and 0.2 of a role that has 0.3.
     """
     ended = settings.as_of.replace(day=1) - timedelta(days=1)
+    coming = end_of_month(settings.as_of) + timedelta(days=1)
     month, start = ended.replace(day=1), date(ended.year - 1, 1, 1)
     weeks = starts_between(month, ended, "week", settings.fiscal_year_start)[:4]
     plans = {
@@ -67,6 +69,12 @@ def on_the_bound(settings: Settings) -> Portfolio:
             for name, (kind, baseline, target, tolerance) in plans.items()
         ],
         "dependency": [{**edge, "to_id": f"bound.{name}"} for name in plans],
+        "benefit_claim": [{"benefit_id": "bound.behind", "period_start": month, "claimed_improvement": 1.3}],
+        "role_capacity": [{"role": "bound.role", "period_start": coming, "capacity_fte": 0.3}],
+        "resource_allocation": [
+            {"project_id": project, "role": "bound.role", "period_start": coming, "planned_fte": planned}
+            for project, planned in (("bound.project", 0.1), ("bound.other", 0.2))
+        ],
     }
 
 

@@ -62,7 +62,11 @@ def _of_projects(found: Reckoning) -> Iterator[Use]:
             yield cost.currency or project.currency, month, cost.planned
             yield cost.currency or project.currency, month, found.value.spent(cost)
         if not costs:
-            yield project.currency, project.forecast_finish or finish, earned.eac or project.budget
+            yield (
+                project.currency,
+                project.forecast_finish or finish,
+                project.budget if earned.eac is None else earned.eac,
+            )
 
 
 def _of_risks(found: Reckoning) -> Iterator[Use]:
