@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 -- One row per benefit and KPI period, from the one holding start_date to the benefit's end or the last that counts.
--- 3-benefits.md, 3.5; worked out in core.benefit_split.
+-- 3-benefits.md, 3.5; worked out in core.benefit_split, of the same file, whatever name it is attached by.
 with final as (
-    select {{ column_list(model.columns) }} from {{ ref('benefit_split') }}
+    select {{ column_list(model.columns) }} from {{ ref('benefit_split').include(database=false) }}
 )
 
 select * from final
