@@ -39,6 +39,7 @@ check: $(INSTALLED) ## ruff, mypy, import-linter, contracts, feeds, sqlfluff
 bench: $(INSTALLED) ## The benchmarks, beside bare DuckDB
 	$(BIN)/python benchmarks/door.py
 	$(BIN)/python benchmarks/versions.py
+	$(BIN)/python benchmarks/mathematics.py
 
 soak: $(INSTALLED) ## The slow proofs: many more random portfolios and histories than CI runs
 	$(BIN)/python -m pytest -m soak

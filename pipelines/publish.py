@@ -117,7 +117,9 @@ def _copy(settings: Settings, part: Path) -> dict[str, int]:
 def _copy_descriptions(connection: duckdb.DuckDBPyConnection) -> None:
     """Carry the comments of tables and columns over, so that any SQL client can show what a column means."""
     tables = connection.execute(
-        "select s.schema_name, s.table_name, s.comment from duckdb_tables() as s join duckdb_tables() as t "
+        "select s.schema_name, s.table_name, s.comment from ("
+        "select database_name, schema_name, table_name, comment from duckdb_tables() union all "
+        "select database_name, schema_name, view_name, comment from duckdb_views()) as s join duckdb_tables() as t "
         "using (schema_name, table_name) where s.database_name = 'source' and t.database_name = current_database() "
         "and s.comment is not null"
     ).fetchall()

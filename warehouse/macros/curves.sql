@@ -39,3 +39,98 @@
                 * ({{ days_between(first, last) }} / cast({{ days_between(period_start, after) }} as double))
     end
 {%- endmacro %}
+
+{#- Each of `curves` (column -> curve) in KPI units, behind the columns of `periods`: at the period's end for last, min
+    and max, else its mean; null for a benefit without segments. Most curves have a ramp and what lies before and after
+    it: their segments are laid side by side, so that no period needs to be joined with them. -#}
+{% macro curve_values(periods, plans, segments, curves) -%}
+{%- set side_by_side = 3 -%}
+{%- set fields = {
+    'from_date': 'from_date', 'to_date': 'to_date', 'from_value': 'from_value', 'to_value': 'to_value'
+} -%}
+with numbered as (
+    select
+        *,
+        row_number() over (
+            partition by benefit_id, curve order by coalesce(from_date, cast('0001-01-01' as date))
+        ) as place
+    from {{ segments }}
+),
+
+shape as (
+    select
+        benefit_id,
+        {%- for curve in curves.values() %}
+        {%- for place in range(1, side_by_side + 1) %}
+        max(case when curve = '{{ curve }}' and place = {{ place }} then {{ record(fields) }} end)
+            as {{ curve }}_{{ place }},
+        {%- endfor %}
+        {%- endfor %}
+        max(place) as segments
+    from numbered
+    group by benefit_id
+),
+
+part as (
+    select
+        period.benefit_id,
+        period.period_start,
+        segment.curve,
+        case
+            when plan.aggregation in ('mean', 'sum')
+                then {{ mean_of_curve('segment', 'period.period_start', 'period.period_end') }}
+            else {{ point_of_curve('segment', 'period.period_end') }}
+        end as part_value
+    from {{ periods }} as period
+    inner join {{ plans }} as plan on period.benefit_id = plan.benefit_id
+    inner join {{ segments }} as segment
+        on
+            period.benefit_id = segment.benefit_id
+            and (segment.from_date is null or period.period_end >= segment.from_date)
+            and (segment.to_date is null or period.period_start < segment.to_date)
+    where period.benefit_id in (select shape.benefit_id from shape where shape.segments > {{ side_by_side }})
+),
+
+many as (
+    select
+        benefit_id,
+        period_start
+        {%- for column, curve in curves.items() %},
+        sum(case when curve = '{{ curve }}' then part_value end) as {{ column }}
+        {%- endfor %}
+    from part
+    group by benefit_id, period_start
+),
+
+final as (
+    select
+        period.*
+        {%- for column, curve in curves.items() %},
+        case
+            when shape.segments > {{ side_by_side }} then many.{{ column }}
+            when plan.aggregation in ('mean', 'sum') and shape.benefit_id is not null
+                then {{ sum_of_parts(curve, side_by_side, mean=true) }}
+            when shape.benefit_id is not null
+                then {{ sum_of_parts(curve, side_by_side, mean=false) }}
+        end as {{ column }}
+        {%- endfor %}
+    from {{ periods }} as period
+    inner join {{ plans }} as plan on period.benefit_id = plan.benefit_id
+    left join shape on period.benefit_id = shape.benefit_id
+    left join many on period.benefit_id = many.benefit_id and period.period_start = many.period_start
+)
+
+select * from final
+{%- endmacro %}
+
+{#- What the segments of a curve that lie side by side in `shape` add up to. -#}
+{% macro sum_of_parts(curve, places, mean) -%}
+    {%- for place in range(1, places + 1) %}
+    {%- set segment = 'shape.' ~ curve ~ '_' ~ place %}
+    {{- ' + ' if not loop.first -}}
+    coalesce({{
+        mean_of_curve(segment, 'period.period_start', 'period.period_end') if mean
+        else point_of_curve(segment, 'period.period_end')
+    }}, 0.0)
+    {%- endfor %}
+{%- endmacro %}

@@ -6,7 +6,7 @@ left join {{ ref('fx_rate_span') }} as {{ alias }}
         on
             {{ currency }} = {{ alias }}.currency
             and {{ date }} >= {{ alias }}.valid_from
-            and ({{ alias }}.valid_to is null or {{ date }} <= {{ alias }}.valid_to)
+            and {{ date }} <= coalesce({{ alias }}.valid_to, cast('9999-12-31' as date))
 {%- endmacro %}
 
 {% macro fx_rate(currency, alias='fx') -%}

@@ -162,42 +162,6 @@ final as (
 select * from final
 {%- endmacro %}
 
-{#- One row per period: each of `curves` in KPI units, at the period's end for last, min and max, else its mean.
-    `curves` is column -> curve. -#}
-{% macro curve_values(periods, plans, segments, curves) -%}
-with part as (
-    select
-        period.benefit_id,
-        period.period_start,
-        segment.curve,
-        case
-            when plan.aggregation in ('mean', 'sum')
-                then {{ mean_of_curve('segment', 'period.period_start', 'period.period_end') }}
-            else {{ point_of_curve('segment', 'period.period_end') }}
-        end as part_value
-    from {{ periods }} as period
-    inner join {{ plans }} as plan on period.benefit_id = plan.benefit_id
-    inner join {{ segments }} as segment
-        on
-            period.benefit_id = segment.benefit_id
-            and (segment.from_date is null or period.period_end >= segment.from_date)
-            and (segment.to_date is null or period.period_start < segment.to_date)
-),
-
-final as (
-    select
-        benefit_id,
-        period_start,
-        {%- for column, curve in curves.items() %}
-        sum(case when curve = '{{ curve }}' then part_value end) as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from part
-    group by benefit_id, period_start
-)
-
-select * from final
-{%- endmacro %}
-
 {#- The improvement that a curve means. -#}
 {% macro improvement_of(plan, curve_value, curve) -%}
     {{ plan }}.improvement_sign * ({{ curve_value }}.{{ curve }}_value - {{ curve_value }}.reference_value)

@@ -17,8 +17,9 @@ final as (
     from share
     inner join benefit on share.origin_id = benefit.benefit_id
     left join {{ ref('objective') }} as objective
-        on share.node_type = 'objective' and share.node_id = objective.objective_id
-    left join benefit as later on share.node_type = 'benefit' and share.node_id = later.benefit_id
+        on case when share.node_type = 'objective' then share.node_id end = objective.objective_id
+    left join benefit as later
+        on case when share.node_type = 'benefit' then share.node_id end = later.benefit_id
     group by share.origin_id
 )
 

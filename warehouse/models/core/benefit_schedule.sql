@@ -2,11 +2,7 @@
 -- 3-benefits.md, 3.5: improvements planned and rephased, and their amounts; those of a period that straddles the
 -- benefit's end count by the share of its days up to it, at the latest rate on or before the period's end that there
 -- is by `as_of`.
-with life_period as (
-    select * from {{ ref('life_period') }}
-),
-
-benefit_plan as (
+with benefit_plan as (
     select * from {{ ref('benefit_plan') }}
 ),
 
@@ -16,19 +12,22 @@ curve_value as (
 
 valued as (
     select
-        life_period.*,
+        curve_value.benefit_id,
+        curve_value.period_start,
+        curve_value.period_end,
+        curve_value.period_ordinal,
+        curve_value.counts,
+        curve_value.amount_share,
         benefit_plan.improvement_sign,
         benefit_plan.currency,
-        {{ unit_amount_of('benefit_plan', 'life_period') }} as unit_amount,
+        {{ unit_amount_of('benefit_plan', 'curve_value') }} as unit_amount,
         curve_value.planned_value,
         curve_value.rephased_value,
         curve_value.reference_value,
         {{ improvement_of('benefit_plan', 'curve_value', 'planned') }} as planned_improvement,
         {{ improvement_of('benefit_plan', 'curve_value', 'rephased') }} as rephased_improvement
-    from life_period
-    inner join benefit_plan on life_period.benefit_id = benefit_plan.benefit_id
-    left join curve_value
-        on life_period.benefit_id = curve_value.benefit_id and life_period.period_start = curve_value.period_start
+    from curve_value
+    inner join benefit_plan on curve_value.benefit_id = benefit_plan.benefit_id
 ),
 
 gapped as (
