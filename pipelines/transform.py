@@ -225,7 +225,7 @@ def run_dbt(
         try:
             return dbtRunner(callbacks=[finished]).invoke(arguments)
         finally:
-            DuckDBConnectionManager.close_all_connections()
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
 @contextmanager

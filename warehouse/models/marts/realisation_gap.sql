@@ -23,14 +23,19 @@ decided as (
     qualify row_number() over (partition by gap_id order by decided_on desc, decision_id desc) = 1
 ),
 
+roles as (
+    select distinct
+        accountable,
+        subject_type
+    from {{ ref('accountable_person') }}
+),
+
 catalogue as (
     select
         codes.*,
         roles.subject_type as person_of
     from {{ ref('gap_catalogue') }} as codes
-    left join (
-        select distinct accountable, subject_type from {{ ref('accountable_person') }}
-    ) as roles on codes.accountable = roles.accountable
+    left join roles on codes.accountable = roles.accountable
 ),
 
 final as (
