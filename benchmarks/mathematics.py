@@ -40,7 +40,7 @@ NETWORK_MODELS = (
     "output_share",
 )
 WITHOUT_TESTS = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test", "--select")
-SLOWEST = 12
+SLOWEST = 45
 BARE = """
 create table gap as
 with plan as (

@@ -17,9 +17,9 @@ from pipelines.errors import BuildFailed
 from pipelines.selection.problem import exceeds, total
 
 TOLERANCE = 1e-9
-MANY = 200  # choices; among more, an answer this near the best will do, which takes a tenth of the time
-NEAR = 1e-4
-WORK = 4_000_000  # branches x choices x rows: where that much proves nothing, the best set found stands, with its bound
+MANY = 100  # choices; among more, an answer this near the best will do, which takes a tenth of the time
+NEAR = 1e-3
+WORK = 500_000  # branches x choices x rows: where that much proves nothing, the best set found stands, with its bound
 OPTIONS: Mapping[str, bool | int | float | str] = {
     "output_flag": False,
     "threads": 1,  # several would race, and ties would fall this way or that

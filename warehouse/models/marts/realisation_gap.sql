@@ -71,10 +71,10 @@ final as (
     left join {{ ref('gap_run') }} as runs on gaps.gap_id = runs.gap_id and runs.is_unbroken
     left join decided on gaps.gap_id = decided.gap_id
     left join {{ ref('benefit_completion') }} as completions
-        on
-            gaps.subject_type = 'benefit'
-            and gaps.subject_id = completions.benefit_id
-            and catalogue.gap_class in ('definition', 'linkage', 'measurement')
+        on completions.benefit_id = case
+            when gaps.subject_type = 'benefit' and catalogue.gap_class in ('definition', 'linkage', 'measurement')
+                then gaps.subject_id
+        end
     left join {{ ref('benefit') }} as benefits on gaps.benefit_id = benefits.benefit_id
     left join {{ ref('gap_lesson') }} as lessons
         on gaps.gap_code = lessons.gap_code and benefits.category is not distinct from lessons.category
