@@ -48,9 +48,19 @@ LABELS = {
     "own_periods": "periods that says so of",
     "class_p50": "of what was due, such benefits bring",
     "class_members": "benefits that says so of",
-    "exposed_amount": "open risks may cost",
+    "exposed_amount": "open risks are expected to cost",
     "exposed_share": "of what is to come",
     "forecast_to_come_amount": "forecast still to come",
+    "planned_npv": "net present value, as approved",
+    "planned_benefit": "present value of its benefits, as approved",
+    "planned_cost": "present value of its costs, as approved",
+    "forecast_npv": "net present value, by today's forecast",
+    "forecast_benefit": "present value of its benefits, by today's forecast",
+    "forecast_cost": "present value of its costs, by today's forecast",
+    "planned_fte": "people planned, FTE",
+    "capacity_fte": "people there are, FTE",
+    "overload_fte": "people too few, FTE",
+    "amounts": "amounts not converted",
     "enabling_last": "last output it waits for",
     "planned_last": "last output by plan",
     "do_nothing_value": "value if nothing were done",
@@ -77,6 +87,7 @@ IN_KPI_CHANGE = {
     *("claimed_excess", "attributable_improvement", "attributable_low", "attributable_high"),
 }
 IN_OWN_CURRENCY = {"actual_cost", "budget", "earned_value", "planned_value", "unit_value", "claimed_amount"}
+PRESENT_VALUES = {f"{basis}_{figure}" for basis in ("planned", "forecast") for figure in ("npv", "benefit", "cost")}
 
 
 @dataclass(frozen=True)
@@ -119,6 +130,6 @@ def _unit(name: str, value: Any, kpi_unit: str | None, own_currency: str, curren
         return "points" if kpi_unit == "%" else kpi_unit
     if name in IN_OWN_CURRENCY:
         return own_currency
-    if "amount" in name:
+    if name in PRESENT_VALUES or "amount" in name.split("_"):
         return currency
     return "days" if "days" in name.split("_") else None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from examples.portfolio import write_example
-from examples.portfolio.stories import READY, STORIES, as_table
+from examples.portfolio.stories import STORIES, as_table
 from pipelines.contracts import load_contracts
 from pipelines.feeds import load_feeds
 from pipelines.ingest import check_feed
@@ -31,16 +31,13 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def test_the_readme_tells_the_stories_in_the_words_of_the_code() -> None:
-    readme = (REPOSITORY / "examples" / "README.md").read_text("utf-8")
-    assert as_table(STORIES) in readme
-    assert as_table(READY) in readme
+    assert as_table(STORIES) in (REPOSITORY / "examples" / "README.md").read_text("utf-8")
 
 
 def test_every_code_of_the_catalogue_has_a_story() -> None:
     with (REPOSITORY / "warehouse" / "seeds" / "gap_catalogue.csv").open(encoding="utf-8") as file:
         implemented = {row["gap_code"] for row in csv.DictReader(file)}
     assert {story.code for story in STORIES} == implemented
-    assert implemented.isdisjoint(story.code for story in READY)
 
 
 def test_the_same_seed_and_day_write_the_same_bytes(tmp_path: Path) -> None:
@@ -122,7 +119,7 @@ def test_owners_come_from_their_own_list_and_everything_else_from_the_register(n
     [(owner, name, target)] = night.rows(
         "select owner, name, target_value from core.benefit where benefit_id = 'B-501'"
     )
-    assert (owner, name, target) == ("Beatrix Holloway", "Less agency nursing at Merrowdale", 560)
+    assert (owner, name, target) == ("Beatrix Holloway", "Less agency nursing at Merrowdale", 310)
 
 
 def test_an_old_extract_that_arrives_last_fills_a_hole_and_corrects_nothing(night: Night) -> None:
@@ -168,5 +165,5 @@ def test_the_gravest_gap_is_worth_most_and_says_so_in_a_sentence(night: Night) -
         "where severity = 'critical' order by amount_at_stake desc limit 1"
     )
     assert subject == "B-501"
-    assert 200_000 < amount < 250_000
+    assert 65_000 < amount < 80_000
     assert "Less agency nursing at Merrowdale" in message

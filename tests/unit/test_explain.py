@@ -379,6 +379,8 @@ def test_figures_have_plain_names_and_the_units_they_are_in() -> None:
         "baseline_value": 80.0,
         "amount_lost": 5.0,
         "delay_days": 3,
+        "forecast_npv": -7.0,
+        "amounts": 2,
         "stage": None,
         "rows": [],
     }
@@ -388,5 +390,7 @@ def test_figures_have_plain_names_and_the_units_they_are_in() -> None:
         "baseline value": "%",
         "lost by the delay": "GBP",
         "plan moved by": "days",
+        "net present value, by today's forecast": "GBP",
+        "amounts not converted": None,
         "stage": None,
     }

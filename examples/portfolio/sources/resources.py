@@ -20,7 +20,7 @@ TEAMS = {
     "equipment": ("Project manager", "Clinical lead", "Procurement manager"),
 }
 POSTS_OF_SIZE = ((500, 0.3), (2000, 0.5), (8000, 0.8), (1_000_000, 1.2))
-GO_LIVE_PEAK = ("P-202", "Integration engineer", 3, 5, 3.5)
+GO_LIVE_PEAK = ("P-202", "Integration engineer", 3, 5, 1.8)
 """Both sites of the patient record go live while the portal and the imaging network need the same engineers."""
 
 

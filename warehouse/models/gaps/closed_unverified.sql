@@ -43,8 +43,8 @@ final as (
     select {{ benefit_gap_columns(
         'CLOSED_UNVERIFIED',
         message=sentence(
-            '{benefit_name} was to be fully there on {target_date:date} and no project works on it any more[, since'
-            ~ ' {closed_project_names} closed][ on {last_closed_on:date}], but nobody has verified it.'
+            '{benefit_name} was to be fully there by {target_date:date}, and nobody has verified it; no project works on it any'
+            ~ ' more[ since {closed_project_names} closed][ on {last_closed_on:date}].'
         ),
         evidence=gap_evidence(['target_date', 'closed_projects', 'closed_project_names', 'last_closed_on'])
     ) }}

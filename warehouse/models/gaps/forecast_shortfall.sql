@@ -48,8 +48,8 @@ final as (
     select {{ benefit_gap_columns(
         'FORECAST_SHORTFALL',
         message=sentence(
-            '{benefit_name} is forecast to have brought {forecast_share:percent} by {end_date:date} of what its outputs'
-            ~ ' allow, where at least {least_share:percent} is asked[: {amount_short:money} too little].'
+            '{benefit_name} is forecast to bring {forecast_share:percent} of what its outputs allow by {end_date:date}, where at'
+            ~ ' least {least_share:percent} is asked[: {amount_short:money} too little].'
         ),
         evidence=gap_evidence(
             [

@@ -51,8 +51,9 @@ final as (
             'NOT_DISTINGUISHABLE',
             message=sentence(
                 '{benefit_name} measures {actual_improvement:number}[ {kpi_unit:change}] {direction} in the {frequency} to'
-                ~ ' {period_end:date}; against {compared_with} that is {attributable_improvement:number}, with 95% certainty'
-                ~ ' between {attributable_low:number} and {attributable_high:number}: it may as well have come by itself.'
+                ~ ' {period_end:date}; measured against {compared_with} the improvement is'
+                ~ ' {attributable_improvement:number}, with 95% certainty between {attributable_low:number} and'
+                ~ ' {attributable_high:number}: it may as well have come by itself.'
             ),
             evidence=gap_evidence([
                 'kpi_id', 'dimension', 'period_end', 'actual_improvement', 'counterfactual_used', 'counterfactual_value',

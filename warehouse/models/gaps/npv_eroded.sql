@@ -50,8 +50,9 @@ final as (
             'NPV_ERODED',
             message=sentence(
                 '{name} was approved to bring {planned_npv:money} more than it costs and is now forecast to bring'
-                ~ ' {forecast_loss:money} less: benefits of {forecast_benefit:money} instead of {planned_benefit:money}'
-                ~ ' for {forecast_cost:money} instead of {planned_cost:money}, all at their value on {base_date:date}.'
+                ~ ' {forecast_loss:money} less than it costs: benefits of {forecast_benefit:money} instead of'
+                ~ ' {planned_benefit:money}, for costs of {forecast_cost:money} instead of {planned_cost:money}, all at their'
+                ~ ' value on {base_date:date}.'
             ),
             evidence=gap_evidence([
                 'base_date', 'planned_npv', 'planned_benefit', 'planned_cost', 'forecast_npv', 'forecast_benefit',

@@ -40,7 +40,7 @@ final as (
     select {{ benefit_gap_columns(
         'RISK_EXPOSED',
         message=sentence(
-            '{benefit_name} has {open_risks:of open risk} that may cost it {exposed_amount:money} in all,'
+            '{benefit_name} has {open_risks:of open risk} with an expected cost of {exposed_amount:money},'
             ~ ' {exposed_share:percent} of the {forecast_to_come_amount:money} it is still to bring;'
             ~ ' {threshold:percent} is tolerated.'
         ),
