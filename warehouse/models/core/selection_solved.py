@@ -23,6 +23,7 @@ TYPES = {
 
 def model(dbt, session):
     """Read the problem from the tables named here, and solve it. Types are given, since an empty column has none."""
+    dbt.config(materialized="table")
     (as_of, currency, budget, role_capacity), *_ = dbt.ref("selection_question").fetchall()
     for table in (dbt.ref("selection_candidate"), dbt.ref("role_load"), dbt.ref("resource_allocation")):
         del table  # only named, so that dbt makes them first
