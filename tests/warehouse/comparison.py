@@ -154,15 +154,15 @@ def register(found: Reckoning) -> Table:
 
 
 def _completed(found: Reckoning, benefit_id: str) -> Cells:
-    completion, ratios = found.forecast.completions[benefit_id], found.forecast.ratios[benefit_id]
+    completion, ratios = found.forecast.completions[benefit_id], found.forecast.ratios.get(benefit_id)
     return {
         "forecast_at_completion": completion.forecast,
         "forecast_at_completion_amount": completion.forecast_amount,
         "forecast_at_completion_amount_reporting": completion.forecast_reporting,
         "rephased_at_completion": completion.rephased,
         "unmeasured_share": completion.unmeasured_share,
-        "forecast_basis": ratios.basis,
-        "forecast_ratio": ratios.p50,
+        "forecast_basis": ratios.basis if ratios else None,
+        "forecast_ratio": ratios.p50 if ratios else None,
     }
 
 

@@ -247,7 +247,8 @@ def ratio(above: Fraction | None, below: Fraction | None) -> Fraction | None:
     return None if above is None or not below else above / below
 
 
-def _minus(left: Fraction | None, right: Fraction | None) -> Fraction | None:
+def minus(left: Fraction | None, right: Fraction | None) -> Fraction | None:
+    """Null where a part is."""
     return None if left is None or right is None else left - right
 
 
@@ -259,8 +260,8 @@ def _figures(
     actual: Fraction | None,
 ) -> dict[str, Fraction | None]:
     sign = Fraction(plan.sign) if plan else None
-    promise, due, done = (_times(sign, _minus(value, reference)) for value in (planned, rephased, actual))
-    gaps = (_minus(promise, due), _minus(due, done), _minus(promise, done))
+    promise, due, done = (_times(sign, minus(value, reference)) for value in (planned, rephased, actual))
+    gaps = (minus(promise, due), minus(due, done), minus(promise, done))
     return dict(zip(MEASURES, (promise, due, done, *gaps), strict=True))
 
 

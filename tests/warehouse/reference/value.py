@@ -21,6 +21,7 @@ from tests.warehouse.reference.promise import promised_periods
 from tests.warehouse.reference.realisation import Realisation
 
 Cells = dict[str, Any]
+STATES = ("measured", "imputed", "forecast")
 
 
 class Value:
@@ -78,12 +79,12 @@ class Value:
         return cost.actual if cost.actual is not None and self.has_ended(cost) else cost.planned
 
     def cost_to_date(self, project: Project) -> Fraction | None:
-        """In the reporting currency; null where it is not known."""
+        """In the reporting currency: of the months that have ended, else by the latest status; else it is not known."""
         costs, earned = self.costs_of(project), self.earned[project.project_id]
         if costs:
             ended = [(cost, cost.actual) for cost in costs if self.has_ended(cost)]
             parts = [self._of_month(project, cost, actual) for cost, actual in ended if actual is not None]
-            return total(parts) if parts else None
+            return total(parts)
         if earned.ac is None or earned.status_date is None:
             return None
         return self.money(project, earned.ac, earned.status_date).reporting
@@ -109,10 +110,10 @@ class Value:
         return found
 
     def _parts(self, project: Project, is_planned: bool) -> Iterable[tuple[Benefit, Fraction]]:
-        """The benefits that are summed, with the project's share; harm counts negatively."""
+        """The benefits that are summed and have something of the project; harm counts negatively."""
         shares = self.shares(project, is_planned)
         for benefit in self.summed:
-            if benefit.benefit_id in shares:
+            if shares.get(benefit.benefit_id):
                 yield benefit, shares[benefit.benefit_id] * sign(benefit)
 
     def _planned(self, project: Project) -> Balance:
@@ -130,7 +131,7 @@ class Value:
         all_of_it = project.budget if eac is None else eac
         finish = project.forecast_finish or project.baseline_finish
         costs = self._cost_flows(project, self.spent, all_of_it, finish)
-        return Balance(costs, self._benefit_flows(project, ("measured", "imputed", "forecast")))
+        return Balance(costs, self._benefit_flows(project, STATES))
 
     def _benefit_flows(self, project: Project, states: Sequence[str]) -> list[Flow]:
         return [
@@ -192,8 +193,7 @@ class Value:
             "realised_benefit": self.realised(project),
             "forecast_benefit": expected.benefit,
             **present_values(planned, expected, base),
-            "planned_payback_date": planned.payback_date(),
-            "forecast_payback_date": expected.payback_date(),
+            **paybacks(planned, expected),
             **{f"cost_p{p}": _scaled(project.budget, cost, p) if is_running else None for p in (50, 80)},
             **{
                 f"finish_p{p}": likely_finish(project, duration.percentile(p)) if is_running else None for p in (50, 80)
@@ -214,6 +214,10 @@ def present_values(planned: Balance, expected: Balance, base: date | None) -> Ce
         for figure in ("npv", "bcr", "roi")
         for basis, balance in (("planned", planned), ("forecast", expected))
     }
+
+
+def paybacks(planned: Balance, expected: Balance) -> Cells:
+    return {"planned_payback_date": planned.payback_date(), "forecast_payback_date": expected.payback_date()}
 
 
 def _is_gained(row: Evidence) -> bool:

@@ -13,7 +13,7 @@ with compared as (
             greatest(0.0, split.actual_improvement, coalesce(split.attributable_improvement, 0.0)) + claims.slack
         ) as measured_bound,
         claims.kpi_share * split.attributable_high as attributable_bound,
-        claims.unit_value * {{ fx_rate('claims.currency') }} as unit_amount
+        case when claims.unit_value = 0 then 0.0 else claims.unit_value * {{ fx_rate('claims.currency') }} end as unit_amount
     from {{ ref('claim_subject') }} as claims
     inner join {{ ref('benefit_split') }} as split
         on claims.benefit_id = split.benefit_id and claims.period_start = split.period_start
