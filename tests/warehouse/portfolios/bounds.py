@@ -84,7 +84,7 @@ def in_small_numbers(settings: Settings) -> Portfolio:
     month = (settings.as_of.replace(day=1) - timedelta(days=1)).replace(day=1)
     parts = {"five": (0.5, 0.7, 0.8, 1.1, 1.3), "four": (0.2, 0.4, 0.6, 0.9)}
     brought = {f"few.{kind}{number}": part for kind, all_of in parts.items() for number, part in enumerate(all_of)}
-    paid = {"few.late": 1.0, "few.even": 1.0}
+    paid = {"few.late": 1.0, "few.even": 1.0, "few.worse": 1.0}
     plan = {"kpi_id": "few.kpi", "baseline_value": 0.0, "target_value": 1.0, "start_date": month, "target_date": month}
     last = add_months(month, 6) - timedelta(days=1)
     coming = sum(end_of_month(start) > settings.as_of for start in starts_between(month, last, "month", 1))
@@ -119,6 +119,7 @@ def in_small_numbers(settings: Settings) -> Portfolio:
             _cost("few.late", add_months(month, -1), "capex", "0.2", "0.2"),
             _cost("few.even", month, "capex", "0.1", "0.2"),
             _cost("few.even", month, "opex", "0.2", "0.2"),
+            _cost("few.worse", month, "opex", "0.1", "0.4"),
         ],
         "project_status": [
             {"project_id": fact["project_id"], "status_date": settings.as_of, "actual_cost": cost}

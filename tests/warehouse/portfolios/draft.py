@@ -15,7 +15,8 @@ Fact = dict[str, Any]
 Portfolio = dict[str, list[Fact]]
 
 DAYS = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
-LATE, NEVER = "YX"
+LATE = "Y"
+NEVER = "X"
 """What the codes of currencies begin with that have had a rate for some months, or never had one."""
 
 

@@ -21,7 +21,7 @@ def alignment(value: Value) -> dict[str, Cells]:
             for project in value.world.projects.values()
             if (expected := value.expected[project.project_id]).costs is not None
         ],
-        "planned": [_of_benefit(value, one, _planned(value, one)) for one in value.summed],
+        "planned": [_of_benefit(value, one, _planned(value, one)) for one in value.promised],
         "realised": [_of_benefit(value, one, _expected(value, one, "measured")) for one in value.summed],
         "forecast": [_of_benefit(value, one, _expected(value, one, *STATES)) for one in value.summed],
     }

@@ -64,8 +64,7 @@ class BenefitPeriod:
     @property
     def scale(self) -> Fraction:
         """The greatest of the values that the improvements are differences of."""
-        values = (self.planned_value, self.rephased_value, self.reference_value, self.actual_value)
-        return max((abs(value) for value in values if value is not None), default=Fraction(0))
+        return _greatest(self.planned_value, self.rephased_value, self.reference_value, self.actual_value)
 
     def worth(self, improvement: Fraction | None) -> Money | None:
         """An improvement of this period as money; null without a unit value."""
@@ -84,11 +83,11 @@ class Latest:
 
     @property
     def is_behind(self) -> bool:
-        return more_than(self.rephased, self.actual + self.slack)
+        return more_than(self.rephased - self.actual, self.slack, self.period.scale)
 
     @property
     def is_beyond(self) -> bool:
-        return more_than(self.actual, self.rephased + self.slack)
+        return more_than(self.actual - self.rephased, self.slack, self.period.scale)
 
 
 class Realisation:
@@ -220,7 +219,9 @@ class Realisation:
             reporting={name: _times(amount, rate) for name, amount in amounts.items()},
             realisation_pct=ratio(figures["actual"], figures["planned"]),
             progress_pct=ratio(figures["actual"], plan.full_improvement if plan else None),
-            rag=_rag(benefit, plan, figures["actual"], figures["planned"]),
+            rag=_rag(
+                benefit, plan, figures["actual"], figures["planned"], _greatest(planned, rephased, reference, actual)
+            ),
             price=price,
             rate=rate,
         )
@@ -265,11 +266,17 @@ def _figures(
     return dict(zip(MEASURES, (promise, due, done, *gaps), strict=True))
 
 
-def _rag(benefit: Benefit, plan: Plan | None, actual: Fraction | None, planned: Fraction | None) -> str:
+def _greatest(*values: Fraction | None) -> Fraction:
+    return max((abs(value) for value in values if value is not None), default=Fraction(0))
+
+
+def _rag(
+    benefit: Benefit, plan: Plan | None, actual: Fraction | None, planned: Fraction | None, scale: Fraction
+) -> str:
     if plan is None or actual is None or planned is None:
         return "grey"
     if benefit.kind == "disbenefit":
         actual, planned = -actual, -planned
-    if at_least(actual, planned):
+    if at_least(actual, planned, scale):
         return "green"
-    return "amber" if at_least(actual, planned - plan.slack) else "red"
+    return "amber" if at_least(actual, planned - plan.slack, scale) else "red"

@@ -17,7 +17,7 @@ from tests.warehouse.reference.flows import Balance, Flow
 from tests.warehouse.reference.forecast import Forecast
 from tests.warehouse.reference.money import Money, total
 from tests.warehouse.reference.optimism import duration_ratio, likely_finish, optimism, positive_ratio
-from tests.warehouse.reference.promise import promised_periods
+from tests.warehouse.reference.promise import promised, promised_periods
 from tests.warehouse.reference.realisation import Realisation
 
 Cells = dict[str, Any]
@@ -30,7 +30,8 @@ class Value:
     def __init__(self, found: Realisation, forecast: Forecast, evidence: dict[str, list[Evidence]]) -> None:
         self.found, self.world, self.forecast, self.evidence = found, found.world, forecast, evidence
         self.promises = {name: promised_periods(found, benefit) for name, benefit in self.world.benefits.items()}
-        self.summed = [b for b in self.world.benefits.values() if b.unit_value is not None and not self.is_between(b)]
+        self.summed = self._last_of_value(self.world.benefits.values())
+        self.promised = self._last_of_value(promised(self.world, one)[0] for one in self.world.benefits.values())
         projects = self.world.projects.values()
         self.earned = {project.project_id: earned_value(self.world, project) for project in projects}
         self.planned = {project.project_id: self._planned(project) for project in projects}
@@ -38,12 +39,17 @@ class Value:
         self.cost_optimism = optimism(projects, self._cost_ratio)
         self.duration_optimism = optimism(projects, duration_ratio)
 
+    def _last_of_value(self, benefits: Iterable[Benefit]) -> list[Benefit]:
+        """Those that are worth money and have no other such benefit downstream."""
+        worth = {benefit.benefit_id for benefit in benefits if benefit.unit_value is not None}
+        return [self.world.benefits[name] for name in worth if worth.isdisjoint(self._downstream(name))]
+
+    def _downstream(self, benefit_id: str) -> dict[str, Fraction]:
+        return self.found.network.shares(("benefit", benefit_id), "benefit")
+
     def is_between(self, benefit: Benefit) -> bool:
         """Whether it is intermediate: worth money, and so is another benefit downstream."""
-        if benefit.unit_value is None:
-            return False
-        downstream = self.found.network.shares(("benefit", benefit.benefit_id), "benefit")
-        return any(self.world.benefits[name].unit_value is not None for name in downstream)
+        return benefit.unit_value is not None and benefit not in self.summed
 
     # What it costs
 
@@ -112,7 +118,7 @@ class Value:
     def _parts(self, project: Project, is_planned: bool) -> Iterable[tuple[Benefit, Fraction]]:
         """The benefits that are summed and have something of the project; harm counts negatively."""
         shares = self.shares(project, is_planned)
-        for benefit in self.summed:
+        for benefit in self.promised if is_planned else self.summed:
             if shares.get(benefit.benefit_id):
                 yield benefit, shares[benefit.benefit_id] * sign(benefit)
 

@@ -5,10 +5,9 @@ with share as (
     select
         project_id,
         benefit_id,
-        {{ signed('kind', 'planned_share') }} as planned_share,
-        {{ signed('kind', 'forecast_share') }} as forecast_share
+        {{ signed('kind', 'case when is_promised_intermediate then 0.0 else planned_share end') }} as planned_share,
+        {{ signed('kind', 'case when is_intermediate then 0.0 else forecast_share end') }} as forecast_share
     from {{ ref('project_share') }}
-    where not is_intermediate
 ),
 
 costs as (
