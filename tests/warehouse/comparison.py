@@ -23,7 +23,20 @@ Table = dict[tuple[Any, ...], Cells]
 RELATIVE = 1e-9
 NEGLIGIBLE = 1e-3
 """A scale on which no KPI is measured: the mean of 0.1, 0.2 and -0.3 need not be 0 to the last bit."""
-UNITS = ("_reporting", "_amount", "_at_stake", "_pct", "coverage", "_ratio", "_share", "bcr", "roi", "spi", "cpi")
+UNITS = (
+    "_reporting",
+    "_amount",
+    "_at_stake",
+    "realisation_pct",
+    "_pct",
+    "coverage",
+    "_ratio",
+    "_share",
+    "bcr",
+    "roi",
+    "spi",
+    "cpi",
+)
 """By a column's end: money and ratios, which are not compared by the scale of the row's other figures."""
 SEVERITIES = ("low", "medium", "high", "critical")
 
@@ -154,15 +167,15 @@ def register(found: Reckoning) -> Table:
 
 
 def _completed(found: Reckoning, benefit_id: str) -> Cells:
-    completion, ratios = found.forecast.completions[benefit_id], found.forecast.ratios[benefit_id]
+    completion, ratios = found.forecast.completions[benefit_id], found.forecast.ratios.get(benefit_id)
     return {
         "forecast_at_completion": completion.forecast,
         "forecast_at_completion_amount": completion.forecast_amount,
         "forecast_at_completion_amount_reporting": completion.forecast_reporting,
         "rephased_at_completion": completion.rephased,
         "unmeasured_share": completion.unmeasured_share,
-        "forecast_basis": ratios.basis,
-        "forecast_ratio": ratios.p50,
+        "forecast_basis": ratios.basis if ratios else None,
+        "forecast_ratio": ratios.p50 if ratios else None,
     }
 
 
@@ -382,11 +395,17 @@ def differences(expected: Table, actual: Table, columns: Iterable[str] | None = 
 
 
 def _scales(cells: Cells) -> dict[str, float]:
-    """The row's greatest figure in each unit; of ratios and of money at least 1, of anything at least what is noise."""
+    """The row's greatest figure in each unit; of ratios and of money at least 1, of anything at least what is noise.
+
+    What is divided by a small difference of large figures has their noise, and as many times more of it.
+    """
     scales = {"": NEGLIGIBLE, **dict.fromkeys(UNITS, 1.0)}
     for column, value in cells.items():
         if isinstance(value, Fraction):
             scales[_unit(column)] = max(scales.get(_unit(column), 0.0), abs(float(value)))
+    planned = cells.get("planned_improvement")
+    if planned:
+        scales["realisation_pct"] = max(1.0, scales[""] / abs(float(planned)))
     return scales
 
 

@@ -15,7 +15,15 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tests.warehouse.portfolios import Portfolio, in_smaller_unit, merged, on_the_bound, portfolio, stamped
+from tests.warehouse.portfolios import (
+    Portfolio,
+    in_small_numbers,
+    in_smaller_unit,
+    merged,
+    on_the_bound,
+    portfolio,
+    stamped,
+)
 from tests.warehouse.reference import Realisation, Reckoning, Settings, open_gaps, read_world
 from tests.warehouse.reference.alignment import alignment
 from tests.warehouse.reference.calendar import add_months, end_of_period, start_of_period
@@ -104,6 +112,22 @@ def test_a_benefit_exactly_on_its_bound_is_on_it_whatever_the_last_bits_say() ->
     asked = profile | {"OVERCLAIMED", "RESOURCE_OVERLOAD"}
     flagged = [(gap.code, gap.subject_id) for gap in open_gaps(found) if gap.code in asked]
     assert flagged == [("DELIVERED_NOT_REALISED", "bound.away")]
+
+
+def test_five_are_a_class_four_are_not_and_what_is_just_paid_back_is() -> None:
+    found = reckon(in_small_numbers(SETTINGS))
+    bases = {name: (ratios.basis, ratios.p50) for name, ratios in found.forecast.ratios.items()}
+    assert bases["few.five0"] == ("category", Fraction(725, 1000))
+    assert bases["few.four0"] == ("all", Fraction(6875, 10000))
+    projects = {name: found.value.project_value(project) for name, project in found.world.projects.items()}
+    assert [projects[f"few.of_{kind}"]["cost_p50"] for kind in ("five", "four")] == [120, 120]
+    days = [projects[f"few.of_{kind}"]["finish_p50"] - date(2025, 5, 26) for kind in ("five", "four")]
+    assert [day.days for day in days] == [8, 7]
+    assert projects["few.late"]["planned_payback_date"] == date(2026, 5, 31)
+    assert (projects["few.even"]["planned_npv"], projects["few.even"]["forecast_npv"]) == (0, Fraction(-1, 10))
+    asked = ("RISK_EXPOSED", "NPV_ERODED", "OUTPUT_SLIPPING")
+    gaps = {(gap.code, gap.subject_id) for gap in open_gaps(found) if gap.code in asked}
+    assert gaps == {("RISK_EXPOSED", "few.five1"), ("NPV_ERODED", "few.worse"), ("OUTPUT_SLIPPING", "few.late15")}
 
 
 @given(SEEDS)
@@ -210,7 +234,8 @@ def test_the_fan_opens_where_an_improvement_is_due(seed: int) -> None:
 def test_nothing_vanishes(seed: int) -> None:
     tables = portfolio(seed, "p", SETTINGS)
     found, names = reckon(tables), {fact["benefit_id"] for fact in tables["benefit"]}
-    assert set(found.forecast.ratios) == set(found.forecast.completions) == set(found.evidence) == names
+    assert set(found.forecast.completions) == set(found.evidence) == names
+    assert set(found.forecast.ratios) == {name for name in names if found.plans[name]}
     assert set(alignment(found.value)) == {fact["objective_id"] for fact in tables.get("objective", [])}
     for name, rows in found.evidence.items():
         assert [row.period for row in rows] == found.periods[name]

@@ -372,7 +372,7 @@ def test_what_serves_several_objectives_is_split_between_them_and_what_serves_no
     assert (cells["spend_amount"], cells["spend_share"]) == (Fraction(975, 2), Fraction(975, 2000))
 
 
-def test_a_programme_is_discounted_to_its_first_projects_base_and_unknown_where_a_cost_is() -> None:
+def test_a_programme_is_discounted_to_its_first_projects_base_and_unknown_where_the_cost_of_a_benefit_is() -> None:
     tables = small()
     tables["project"].append({"project_id": "q", "name": "q", "stage": "delivery", "approved_date": date(2021, 12, 31)})
     cost = {"project_id": "q", "period_start": date(2021, 12, 1), "cost_type": "capex"}
@@ -382,9 +382,11 @@ def test_a_programme_is_discounted_to_its_first_projects_base_and_unknown_where_
     assert (value["projects"], value["base_date"], value["forecast_cost"]) == (2, date(2021, 12, 31), 700)
     spent = float(50 + 650 * factor(date(2021, 12, 31), date(2025, 12, 31)))
     assert float(value["forecast_npv"] / value["forecast_roi"]) == pytest.approx(spent)
-    del tables["cost"][1]
-    found = reckon(tables)
-    assert group_value(found.value, list(found.world.projects.values()))["forecast_npv"] is None
+    *own, other = tables["cost"]
+    for costs, npv in ((own, float(value["forecast_npv"]) + 50), ([other], None)):
+        found = reckon({**tables, "cost": costs})
+        together = group_value(found.value, list(found.world.projects.values()))["forecast_npv"]
+        assert (together and float(together)) == (npv and pytest.approx(npv))
 
 
 def test_a_tenth_and_two_tenths_of_a_person_are_no_more_than_three_tenths() -> None:

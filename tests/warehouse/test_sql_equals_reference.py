@@ -13,7 +13,17 @@ import pytest
 from tests.warehouse import comparison
 from tests.warehouse.building import build_warehouse, failures
 from tests.warehouse.comparison import Table, differences, report, rows_of
-from tests.warehouse.portfolios import Portfolio, in_smaller_unit, ledger, merged, on_the_bound, portfolio, raw, stamped
+from tests.warehouse.portfolios import (
+    Portfolio,
+    in_small_numbers,
+    in_smaller_unit,
+    ledger,
+    merged,
+    on_the_bound,
+    portfolio,
+    raw,
+    stamped,
+)
 from tests.warehouse.reference import Reckoning, Settings, read_world
 
 MODELS_AND_TESTS = ("build", "--exclude-resource-type", "unit_test")
@@ -83,6 +93,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def drawn(plan: Plan) -> Iterator[Portfolio]:
     """The portfolios of a plan, `p<seed>`, and those that come again in a unit eight times smaller, `t<seed>`."""
     yield on_the_bound(plan.settings)
+    yield in_small_numbers(plan.settings)
     for number in range(plan.portfolios):
         seed = plan.first_seed + number
         one = portfolio(seed, f"p{seed}", plan.settings)

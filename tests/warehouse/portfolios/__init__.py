@@ -1,12 +1,10 @@
 """Small random portfolios, nasty on purpose: everything that the definition decides occurs in them.
 
 A portfolio is a table of rows a contract, as a feed would bring them. Ids carry the portfolio's prefix, so that many
-portfolios make one build; what they share are categories, types of project and currencies.
+portfolios make one build; what they share are categories, types of project and the currencies that have rates.
 """
 
 from __future__ import annotations
-
-from random import Random
 
 from tests.warehouse.portfolios.benefits import (
     draw_benefits,
@@ -16,20 +14,31 @@ from tests.warehouse.portfolios.benefits import (
     draw_kpis,
     draw_orderly_benefit,
 )
+from tests.warehouse.portfolios.bounds import in_small_numbers, on_the_bound
 from tests.warehouse.portfolios.delivery import draw_outputs, draw_projects, draw_resources, draw_risks
 from tests.warehouse.portfolios.draft import Draft, Portfolio
 from tests.warehouse.portfolios.network import draw_edges
 from tests.warehouse.portfolios.readings import draw_readings
 from tests.warehouse.portfolios.stamping import ledger, raw, stamped
-from tests.warehouse.portfolios.whole import in_smaller_unit, merged, on_the_bound
+from tests.warehouse.portfolios.whole import in_smaller_unit, merged
 from tests.warehouse.reference import Settings
 
-__all__ = ["Portfolio", "in_smaller_unit", "ledger", "merged", "on_the_bound", "portfolio", "raw", "stamped"]
+__all__ = [
+    "Portfolio",
+    "in_small_numbers",
+    "in_smaller_unit",
+    "ledger",
+    "merged",
+    "on_the_bound",
+    "portfolio",
+    "raw",
+    "stamped",
+]
 
 
 def portfolio(seed: int, prefix: str, settings: Settings) -> Portfolio:
     """One portfolio; the same for the same arguments."""
-    draft = Draft(Random(f"{seed}"), prefix, settings)
+    draft = Draft(seed, prefix, settings)
     draw_projects(draft)
     draw_outputs(draft)
     for number in draft.some(0, 3):

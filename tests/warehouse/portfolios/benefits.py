@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from tests.warehouse.portfolios.draft import CURRENCIES, DAYS, Draft, Fact
+from tests.warehouse.portfolios.draft import DAYS, Draft, Fact
 from tests.warehouse.portfolios.stamping import APPROVALS, STAMPS, placed_at, stamped
 from tests.warehouse.reference import Realisation, read_world
 from tests.warehouse.reference.calendar import start_of_period
+from tests.warehouse.reference.evidence import Evidence, evidence_of
 from tests.warehouse.reference.facts import Benefit
 from tests.warehouse.reference.plan import last_day
 
@@ -90,12 +91,14 @@ def _benefit(draft: Draft, name: str) -> None:
         start_date=draft.maybe(0.95, start),
         end_date=draft.maybe(0.15, draft.one(ends)) or draft.maybe(1 if step == 1 else 0.5, draft.near(1, 900)),
         unit_value=draft.one([None, 1000.0, 12.5, 12.5, 0.1, 0.0, 3.0]),
-        currency=draft.one(CURRENCIES),
+        currency=draft.one(draft.currencies),
         tolerance=draft.one([None, None, 0.1, 0.0, 0.05, 0.3, 1.0]),
         verified_date=draft.maybe(0.12, draft.near(-100, 30)),
         category=draft.one([*CATEGORIES * 3, f"rare {draft.random.randint(0, 40)}"]),
         counterfactual=draft.one([None, "baseline", "trend", "trend", "trend", "control", "control", "control"]),
     )
+    if kpi["frequency"] == "year" and draft.chance(0.5):
+        fact["end_date"] = draft.near(11_000, 32_000)
     fact |= _control(draft, kpi)
     fact["kpi_share"] = None if fact["kpi_share"] is None else Decimal(fact["kpi_share"])
     if draft.chance(0.4):
@@ -137,7 +140,7 @@ def _other_promise(draft: Draft, fact: Fact) -> Fact:
     for column, values in (
         ("unit_value", [None, 2.0, 500.0]),
         ("end_date", [None, draft.near(-50, 500)]),
-        ("currency", [None, "EUR", "XTS"]),
+        ("currency", draft.currencies),
         ("kpi_share", [None, Decimal("0.5")]),
         ("start_date", [None, draft.near(-400, 100)]),
         ("kpi_id", [None, draft.id("kpi", 0)]),
@@ -146,6 +149,8 @@ def _other_promise(draft: Draft, fact: Fact) -> Fact:
             changed[column] = draft.one(values)
     if draft.chance(0.1):
         changed |= dict.fromkeys(("baseline_value", "target_value", "target_date", "do_nothing_value"))
+        if draft.chance(0.3):
+            changed |= dict.fromkeys(("start_date", "unit_value", "kpi_id"))
     return changed
 
 
@@ -178,7 +183,7 @@ def draw_orderly_benefit(draft: Draft) -> None:
         start_date=start,
         end_date=draft.maybe(0.6, draft.near(1, 900)),
         unit_value=draft.one([1000.0, 12.5, 3.0]),
-        currency=draft.one([None, None, "EUR"]),
+        currency=draft.one([None, None, "EUR", draft.currencies[-1]]),
         counterfactual=draft.one(["trend", "control", "control"]),
         control_kpi_id=draft.maybe(0.9, draft.id("beside", "")),
         control_dimension=draft.one([None, None, "south"]),
@@ -219,24 +224,30 @@ def draw_claims(draft: Draft) -> None:
     """Claims before, after and in a benefit's life: exactly what can be borne out, less, more, in units or in money."""
     world = read_world(stamped(draft.tables)[1], draft.settings)
     found = Realisation(replace(world, rates={}))
-    for name, benefit in world.benefits.items():
-        periods = [(row.period_start, row.figures["actual"]) for row in found.periods[name]]
+    for benefit in world.benefits.values():
+        periods = [(row.period.period_start, _supported(row)) for row in evidence_of(found, benefit)]
         if periods and draft.chance(0.5):
             periods = periods[-6:]
-        others = [(draft.near(-800, 60), None) for _ in draft.some(0, 1)]
+        others: list[tuple[date, list[Fraction]]] = [(draft.near(-800, 60), []) for _ in draft.some(0, 1)]
         end = last_day(benefit)
         if end is not None and draft.chance(0.7):
-            others.append((end + timedelta(days=draft.one([0, 1, 10, 40, 100])), None))
+            others.append((end + timedelta(days=draft.one([0, 1, 10, 40, 100])), []))
         chosen = draft.random.sample(periods, min(len(periods), draft.one([0, 0, 1, 2, 4])))
-        claimed = {day + timedelta(days=draft.one([0, 0, 0, 3])): actual for day, actual in [*others, *chosen]}
-        for day, actual in claimed.items():
-            _claim(draft, found, benefit, day, actual)
+        claimed = {day + timedelta(days=draft.one([0, 0, 0, 3])): most for day, most in [*others, *chosen]}
+        for day, supported in claimed.items():
+            _claim(draft, found, benefit, day, draft.one(supported) if supported else None)
 
 
-def _claim(draft: Draft, found: Realisation, benefit: Benefit, day: date, actual: Fraction | None) -> None:
+def _supported(row: Evidence) -> list[Fraction]:
+    """How much improvement can be claimed for a period, but for the slack, or at most."""
+    known = [improvement for improvement in (row.period.figures["actual"], row.attributable) if improvement is not None]
+    return [] if row.period.figures["actual"] is None else [max(Fraction(0), *known), *([row.high] if row.high else [])]
+
+
+def _claim(draft: Draft, found: Realisation, benefit: Benefit, day: date, supported: Fraction | None) -> None:
     plan = found.plans[benefit.benefit_id]
     slack, full = (plan.slack, plan.full_improvement) if plan else (Fraction(0), Fraction(10))
-    most = max(Fraction(0), full if actual is None else actual) + slack
+    most = (full if supported is None else max(Fraction(0), supported)) + draft.one([slack, slack, Fraction(0)])
     claimed = benefit.kpi_share * most * Fraction(draft.one([4, 4, 4, 0, 2, 5, 8]), 4)
     improvement, amount = float(claimed), None
     if draft.chance(0.4):

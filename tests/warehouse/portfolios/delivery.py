@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from tests.warehouse.portfolios.draft import CURRENCIES, Draft, Fact
+from tests.warehouse.portfolios.draft import Draft, Fact
 
 
 def draw_projects(draft: Draft) -> None:
     """Projects, how they stand, their gates, their costs and their outputs."""
     programmes, portfolios = ["health", "health", "works", None], ["north", "south", None]
-    stages = ["delivery"] * 5 + ["closed"] * 2 + ["cancelled"] * 2 + ["idea", "business_case"]
+    stages = ["delivery"] * 5 + ["closed"] * 3 + ["cancelled"] * 2 + ["idea", "business_case"]
     for number in draft.some(1, 3):
         name = draft.id("project", number)
         budget = draft.maybe(0.8, Decimal(draft.random.randint(0, 9)) * 100)
@@ -25,7 +25,7 @@ def draw_projects(draft: Draft) -> None:
             programme=programme and draft.id(programme, ""),
             portfolio=portfolio and draft.id(portfolio, ""),
             project_type=draft.one(["IT", "IT", "works", "works", None, f"rare {draft.random.randint(0, 40)}"]),
-            currency=draft.one([None] * 5 + ["GBP", "EUR", "EUR", "USD", "XTS"]),
+            currency=draft.one([None] * 3 + draft.currencies),
         )
         project |= _dates(draft, project["stage"])
         if draft.chance(0.6):
@@ -72,7 +72,7 @@ def _dates(draft: Draft, stage: str) -> Fact:
 
 
 def _costs(draft: Draft, project_id: str) -> None:
-    currency = draft.one([None] * 6 + ["EUR", "XTS"])
+    currency = draft.one([None] * 6 + ["EUR", draft.currencies[-1]])
     for month in draft.months(-30, 8):
         for cost_type in draft.one([["capex"], ["opex"], ["capex", "opex"]]):
             if draft.chance(0.9):
@@ -95,7 +95,7 @@ def draw_outputs(draft: Draft) -> None:
         baseline = draft.near(-700, 60)
         slip = timedelta(days=draft.one([0, 0, 14, 15, 40, -20, -45, 120, 300]))
         project = draft.one(draft.tables["project"])
-        came = baseline + timedelta(days=draft.one([0, 0, -30, 20, 60, 200]))
+        came = baseline + timedelta(days=draft.one([0, 0, -30, 14, 15, 60, 200]))
         draft.add(
             "output",
             output_id=draft.id("output", number),
@@ -144,7 +144,7 @@ def draw_risks(draft: Draft) -> None:
             subject_id=name,
             probability=draft.one([None, 0.1, 0.25, 0.5, 1.0, 0.0]),
             impact=draft.maybe(0.9, Decimal(draft.one([0, 1, 20, 100, 1000, 50_000, 1_000_000]))),
-            currency=draft.one(CURRENCIES),
+            currency=draft.one(draft.currencies),
             status=status,
             closed_date=draft.maybe(0.1 if status == "open" else 0.8, draft.near(-60, 20)),
         )

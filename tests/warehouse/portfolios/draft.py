@@ -15,15 +15,19 @@ Fact = dict[str, Any]
 Portfolio = dict[str, list[Fact]]
 
 DAYS = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
-CURRENCIES = [None, None, "GBP", "EUR", "EUR", "USD", "XTS"]
-"""Those of benefits; there is no rate of the last."""
+LATE = "Y"
+NEVER = "X"
+"""What the codes of currencies begin with that have had a rate for some months, or never had one."""
 
 
 class Draft:
     """The tables, and the die that fills them."""
 
-    def __init__(self, random: Random, prefix: str, settings: Settings) -> None:
-        self.random = random
+    def __init__(self, seed: int, prefix: str, settings: Settings) -> None:
+        self.random = random = Random(f"{seed}")
+        own = f"{chr(65 + seed // 26 % 26)}{chr(65 + seed % 26)}"
+        self.currencies = [None, None, "GBP", "EUR", "EUR", LATE + own, NEVER + own]
+        """The last two are the portfolio's own, so that it alone decides whether a rate is missing."""
         self.prefix = prefix
         self.settings = settings
         self.as_of = settings.as_of

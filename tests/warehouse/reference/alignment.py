@@ -7,7 +7,7 @@ from fractions import Fraction
 from tests.warehouse.reference.facts import Benefit, Project
 from tests.warehouse.reference.money import total, whole
 from tests.warehouse.reference.realisation import ratio
-from tests.warehouse.reference.value import Cells, Value, sign
+from tests.warehouse.reference.value import STATES, Cells, Value, sign
 
 Split = tuple[dict[str, Fraction], Fraction | None]
 """The part of each objective in an amount, and the amount; null where it cannot be converted."""
@@ -21,9 +21,9 @@ def alignment(value: Value) -> dict[str, Cells]:
             for project in value.world.projects.values()
             if (expected := value.expected[project.project_id]).costs is not None
         ],
-        "planned": [_of_benefit(value, one, _planned(value, one)) for one in value.summed],
-        "realised": [_of_benefit(value, one, _completed(value, one, is_measured=True)) for one in value.summed],
-        "forecast": [_of_benefit(value, one, _completed(value, one, is_measured=False)) for one in value.summed],
+        "planned": [_of_benefit(value, one, _planned(value, one)) for one in value.promised],
+        "realised": [_of_benefit(value, one, _expected(value, one, "measured")) for one in value.summed],
+        "forecast": [_of_benefit(value, one, _expected(value, one, *STATES)) for one in value.summed],
     }
     weights = sum((weight for weight in value.world.weights.values() if weight is not None), Fraction(0))
     found: dict[str, Cells] = {}
@@ -40,11 +40,9 @@ def _planned(value: Value, benefit: Benefit) -> Fraction | None:
     return total(period.money for period in value.promises[benefit.benefit_id])
 
 
-def _completed(value: Value, benefit: Benefit, is_measured: bool) -> Fraction | None:
-    if not value.forecast.outlooks[benefit.benefit_id]:
-        return Fraction(0)
-    completion = value.forecast.completions[benefit.benefit_id]
-    return completion.realised_reporting if is_measured else completion.forecast_reporting
+def _expected(value: Value, benefit: Benefit, *states: str) -> Fraction | None:
+    outlook = value.forecast.outlooks[benefit.benefit_id]
+    return total(row.period.worth(row.p50) for row in outlook if row.state in states)
 
 
 def _of_benefit(value: Value, benefit: Benefit, amount: Fraction | None) -> Split:

@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 
 from tests.warehouse.reference.facts import Project, World
-from tests.warehouse.reference.realisation import ratio
+from tests.warehouse.reference.realisation import minus, ratio
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,3 @@ def earned_value(world: World, project: Project) -> EarnedValue:
     return EarnedValue(
         latest.status_date, project.budget, latest.planned_value, latest.earned_value, latest.actual_cost
     )
-
-
-def minus(left: Fraction | None, right: Fraction | None) -> Fraction | None:
-    """Null where a part is."""
-    return None if left is None or right is None else left - right

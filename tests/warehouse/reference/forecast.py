@@ -52,6 +52,7 @@ class Completion:
     forecast_reporting: Fraction | None = None
     rephased_reporting: Fraction | None = None
     realised_reporting: Fraction | None = None
+    """Null where nothing was measured."""
     to_come_reporting: Fraction | None = None
     """Null where nothing is to come."""
     past_periods: int = 0
@@ -69,7 +70,7 @@ class Forecast:
         self.found = found
         self.members = self._members()
         benefits = found.world.benefits.values()
-        self.ratios = {benefit.benefit_id: self._ratios(benefit) for benefit in benefits}
+        self.ratios = {b.benefit_id: self._ratios(b) for b in benefits if found.plans[b.benefit_id]}
         self.outlooks = {benefit.benefit_id: self._outlook(benefit) for benefit in benefits}
         self.completions = {benefit.benefit_id: self._completion(benefit) for benefit in benefits}
 
@@ -123,10 +124,10 @@ class Forecast:
         return Ratios(basis, own, len(last), shrunk(10), shrunk(50), shrunk(90))
 
     def _outlook(self, benefit: Benefit) -> list[Outlook]:
-        rows, ratios, as_of = [], self.ratios[benefit.benefit_id], self.found.world.settings.as_of
+        rows, ratios, as_of = [], self.ratios.get(benefit.benefit_id), self.found.world.settings.as_of
         for period in self.found.whole_life(benefit):
             rephased, actual = period.figures["rephased"], period.figures["actual"]
-            if rephased is None:
+            if rephased is None or ratios is None:
                 continue
             if actual is not None:
                 rows.append(Outlook(period, "measured", rephased, actual, actual, actual))
@@ -153,7 +154,7 @@ class Forecast:
             rephased_amount=_own_currency(rephased) if is_money else None,
             forecast_reporting=total(forecast) if is_money else None,
             rephased_reporting=total(rephased) if is_money else None,
-            realised_reporting=total(realised) if is_money else None,
+            realised_reporting=total(realised) if is_money and realised else None,
             to_come_reporting=total(to_come) if is_money and to_come else None,
             past_periods=len(past),
             unmeasured_periods=sum(row.state == "imputed" for row in past),

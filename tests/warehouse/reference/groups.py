@@ -9,8 +9,8 @@ from tests.warehouse.reference.distribution import Spread
 from tests.warehouse.reference.earned import EarnedValue
 from tests.warehouse.reference.facts import Project
 from tests.warehouse.reference.flows import Balance
-from tests.warehouse.reference.money import total
-from tests.warehouse.reference.value import Cells, Value, present_values
+from tests.warehouse.reference.money import whole
+from tests.warehouse.reference.value import Cells, Value, paybacks, present_values
 
 
 def group_value(value: Value, projects: Sequence[Project]) -> Cells:
@@ -28,45 +28,55 @@ def group_value(value: Value, projects: Sequence[Project]) -> Cells:
         "budget": _sum_known((project.budget is not None, value.budget(project)) for project in projects),
         "cost_to_date": _sum_known((_has_cost_to_date(value, p), value.cost_to_date(p)) for p in projects),
         "forecast_cost": _sum_known((one.costs is not None, one.cost) for one in map(value.expected.get, names) if one),
-        **{name: earned[name] for name in ("pv", "ev", "ac", "sv", "cv", "spi", "cpi")},
+        **earned,
         "planned_benefit": planned.benefit,
         "realised_benefit": _sum_known((True, value.realised(project)) for project in projects),
         "forecast_benefit": expected.benefit,
         **present_values(planned, expected, base),
+        **paybacks(planned, expected),
         "time_to_market_days": _median(map(value.time_to_market, projects)),
         "time_to_benefit_days": _median(map(value.time_to_benefit, projects)),
     }
 
 
 def together(balances: Iterable[Balance]) -> Balance:
-    """All flows of several projects; the costs are not known where those of one are not."""
+    """All flows of several projects; the costs are not known where those of none are, or of one that brings something."""
     every = list(balances)
     benefits = [flow for one in every for flow in one.benefits]
-    if any(one.costs is None for one in every):
+    costs = [one.costs for one in every if one.costs is not None]
+    if not costs or any(one.costs is None and one.benefits for one in every):
         return Balance(None, benefits)
-    return Balance([flow for one in every for flow in one.costs or []], benefits)
+    return Balance([flow for flows in costs for flow in flows], benefits)
 
 
 def _has_cost_to_date(value: Value, project: Project) -> bool:
-    costs = value.costs_of(project)
-    if costs:
-        return any(cost.actual is not None and value.has_ended(cost) for cost in costs)
-    return value.earned[project.project_id].ac is not None
+    return bool(value.costs_of(project)) or value.earned[project.project_id].ac is not None
 
 
 def _earned_together(value: Value, projects: Sequence[Project]) -> EarnedValue:
-    """In the reporting currency, each at the rate of its status."""
+    """In the reporting currency, each at the rate of its status; of the projects whose latest status says it all."""
+    complete = [
+        (project, earned, earned.status_date)
+        for project in projects
+        if (earned := value.earned[project.project_id]).status_date is not None
+        and None not in (earned.pv, earned.ev, earned.ac)
+    ]
 
     def added(figure: Callable[[EarnedValue], Fraction | None]) -> Fraction | None:
-        parts = []
-        for project in projects:
-            earned = value.earned[project.project_id]
-            amount = figure(earned)
-            if amount is not None and earned.status_date is not None:
-                parts.append(value.money(project, amount, earned.status_date))
-        return total(parts) if parts else None
+        amounts = [(project, figure(earned), day) for project, earned, day in complete]
+        return whole(
+            None if amount is None else value.money(project, amount, day).reporting for project, amount, day in amounts
+        )
 
-    return EarnedValue(None, None, added(lambda one: one.pv), added(lambda one: one.ev), added(lambda one: one.ac))
+    if not complete:
+        return EarnedValue(None, None, None, None, None)
+    return EarnedValue(
+        status_date=None,
+        bac=added(lambda one: one.bac),
+        pv=added(lambda one: one.pv),
+        ev=added(lambda one: one.ev),
+        ac=added(lambda one: one.ac),
+    )
 
 
 def _sum_known(parts: Iterable[tuple[bool, Fraction | None]]) -> Fraction | None:

@@ -25,15 +25,24 @@ class PromisedPeriod:
 
 
 def promised(world: World, benefit: Benefit) -> tuple[Benefit, list[Point]]:
-    """The benefit and its profile as they stood on `approved_date`, else as they first came."""
-    versions = world.versions.get(benefit.benefit_id)
-    if not versions:
+    """The benefit and its profile as they stood on `approved_date`, else as they first came.
+
+    A version without a figure of the plan promises nothing, where there is another.
+    """
+    every = world.versions.get(benefit.benefit_id)
+    if not every:
         return benefit, world.profiles.get(benefit.benefit_id, [])
+    versions = [version for version in every if _promises_something(version.benefit)] or every
     approved = benefit.approved_date
     known = [version for version in versions if approved is not None and version.placed_at.date() <= approved]
     version = known[-1] if known else versions[0]
     moment = datetime.combine(approved, time.max) if known and approved is not None else version.placed_at
     return version.benefit, _points_at(world, benefit.benefit_id, moment)
+
+
+def _promises_something(benefit: Benefit) -> bool:
+    figures = (benefit.kpi_id, benefit.baseline_value, benefit.target_value, benefit.target_date, benefit.start_date)
+    return any(figure is not None for figure in (*figures, benefit.unit_value))
 
 
 def _points_at(world: World, benefit_id: str, moment: datetime) -> list[Point]:

@@ -64,8 +64,7 @@ class BenefitPeriod:
     @property
     def scale(self) -> Fraction:
         """The greatest of the values that the improvements are differences of."""
-        values = (self.planned_value, self.rephased_value, self.reference_value, self.actual_value)
-        return max((abs(value) for value in values if value is not None), default=Fraction(0))
+        return _greatest(self.planned_value, self.rephased_value, self.reference_value, self.actual_value)
 
     def worth(self, improvement: Fraction | None) -> Money | None:
         """An improvement of this period as money; null without a unit value."""
@@ -84,11 +83,11 @@ class Latest:
 
     @property
     def is_behind(self) -> bool:
-        return more_than(self.rephased, self.actual + self.slack)
+        return more_than(self.rephased - self.actual, self.slack, self.period.scale)
 
     @property
     def is_beyond(self) -> bool:
-        return more_than(self.actual, self.rephased + self.slack)
+        return more_than(self.actual - self.rephased, self.slack, self.period.scale)
 
 
 class Realisation:
@@ -220,7 +219,9 @@ class Realisation:
             reporting={name: _times(amount, rate) for name, amount in amounts.items()},
             realisation_pct=ratio(figures["actual"], figures["planned"]),
             progress_pct=ratio(figures["actual"], plan.full_improvement if plan else None),
-            rag=_rag(benefit, plan, figures["actual"], figures["planned"]),
+            rag=_rag(
+                benefit, plan, figures["actual"], figures["planned"], _greatest(planned, rephased, reference, actual)
+            ),
             price=price,
             rate=rate,
         )
@@ -247,7 +248,8 @@ def ratio(above: Fraction | None, below: Fraction | None) -> Fraction | None:
     return None if above is None or not below else above / below
 
 
-def _minus(left: Fraction | None, right: Fraction | None) -> Fraction | None:
+def minus(left: Fraction | None, right: Fraction | None) -> Fraction | None:
+    """Null where a part is."""
     return None if left is None or right is None else left - right
 
 
@@ -259,16 +261,22 @@ def _figures(
     actual: Fraction | None,
 ) -> dict[str, Fraction | None]:
     sign = Fraction(plan.sign) if plan else None
-    promise, due, done = (_times(sign, _minus(value, reference)) for value in (planned, rephased, actual))
-    gaps = (_minus(promise, due), _minus(due, done), _minus(promise, done))
+    promise, due, done = (_times(sign, minus(value, reference)) for value in (planned, rephased, actual))
+    gaps = (minus(promise, due), minus(due, done), minus(promise, done))
     return dict(zip(MEASURES, (promise, due, done, *gaps), strict=True))
 
 
-def _rag(benefit: Benefit, plan: Plan | None, actual: Fraction | None, planned: Fraction | None) -> str:
+def _greatest(*values: Fraction | None) -> Fraction:
+    return max((abs(value) for value in values if value is not None), default=Fraction(0))
+
+
+def _rag(
+    benefit: Benefit, plan: Plan | None, actual: Fraction | None, planned: Fraction | None, scale: Fraction
+) -> str:
     if plan is None or actual is None or planned is None:
         return "grey"
     if benefit.kind == "disbenefit":
         actual, planned = -actual, -planned
-    if at_least(actual, planned):
+    if at_least(actual, planned, scale):
         return "green"
-    return "amber" if at_least(actual, planned - plan.slack) else "red"
+    return "amber" if at_least(actual, planned - plan.slack, scale) else "red"

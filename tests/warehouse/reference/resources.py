@@ -21,8 +21,9 @@ class Load:
     capacity: Fraction | None
 
     @property
-    def is_overloaded(self) -> bool:
-        return self.capacity is not None and more_than(self.planned, self.capacity)
+    def is_overloaded(self) -> bool | None:
+        """Null where the capacity is not known."""
+        return None if self.capacity is None else more_than(self.planned, self.capacity)
 
     @property
     def overload(self) -> Fraction | None:

@@ -17,10 +17,11 @@ from tests.warehouse.reference.flows import Balance, Flow
 from tests.warehouse.reference.forecast import Forecast
 from tests.warehouse.reference.money import Money, total
 from tests.warehouse.reference.optimism import duration_ratio, likely_finish, optimism, positive_ratio
-from tests.warehouse.reference.promise import promised_periods
+from tests.warehouse.reference.promise import promised, promised_periods
 from tests.warehouse.reference.realisation import Realisation
 
 Cells = dict[str, Any]
+STATES = ("measured", "imputed", "forecast")
 
 
 class Value:
@@ -29,7 +30,8 @@ class Value:
     def __init__(self, found: Realisation, forecast: Forecast, evidence: dict[str, list[Evidence]]) -> None:
         self.found, self.world, self.forecast, self.evidence = found, found.world, forecast, evidence
         self.promises = {name: promised_periods(found, benefit) for name, benefit in self.world.benefits.items()}
-        self.summed = [b for b in self.world.benefits.values() if b.unit_value is not None and not self.is_between(b)]
+        self.summed = self._last_of_value(self.world.benefits.values())
+        self.promised = self._last_of_value(promised(self.world, one)[0] for one in self.world.benefits.values())
         projects = self.world.projects.values()
         self.earned = {project.project_id: earned_value(self.world, project) for project in projects}
         self.planned = {project.project_id: self._planned(project) for project in projects}
@@ -37,12 +39,17 @@ class Value:
         self.cost_optimism = optimism(projects, self._cost_ratio)
         self.duration_optimism = optimism(projects, duration_ratio)
 
+    def _last_of_value(self, benefits: Iterable[Benefit]) -> list[Benefit]:
+        """Those that are worth money and have no other such benefit downstream."""
+        worth = {benefit.benefit_id for benefit in benefits if benefit.unit_value is not None}
+        return [self.world.benefits[name] for name in worth if worth.isdisjoint(self._downstream(name))]
+
+    def _downstream(self, benefit_id: str) -> dict[str, Fraction]:
+        return self.found.network.shares(("benefit", benefit_id), "benefit")
+
     def is_between(self, benefit: Benefit) -> bool:
         """Whether it is intermediate: worth money, and so is another benefit downstream."""
-        if benefit.unit_value is None:
-            return False
-        downstream = self.found.network.shares(("benefit", benefit.benefit_id), "benefit")
-        return any(self.world.benefits[name].unit_value is not None for name in downstream)
+        return benefit.unit_value is not None and benefit not in self.summed
 
     # What it costs
 
@@ -78,12 +85,12 @@ class Value:
         return cost.actual if cost.actual is not None and self.has_ended(cost) else cost.planned
 
     def cost_to_date(self, project: Project) -> Fraction | None:
-        """In the reporting currency; null where it is not known."""
+        """In the reporting currency: of the months that have ended, else by the latest status; else it is not known."""
         costs, earned = self.costs_of(project), self.earned[project.project_id]
         if costs:
             ended = [(cost, cost.actual) for cost in costs if self.has_ended(cost)]
             parts = [self._of_month(project, cost, actual) for cost, actual in ended if actual is not None]
-            return total(parts) if parts else None
+            return total(parts)
         if earned.ac is None or earned.status_date is None:
             return None
         return self.money(project, earned.ac, earned.status_date).reporting
@@ -109,10 +116,10 @@ class Value:
         return found
 
     def _parts(self, project: Project, is_planned: bool) -> Iterable[tuple[Benefit, Fraction]]:
-        """The benefits that are summed, with the project's share; harm counts negatively."""
+        """The benefits that are summed and have something of the project; harm counts negatively."""
         shares = self.shares(project, is_planned)
-        for benefit in self.summed:
-            if benefit.benefit_id in shares:
+        for benefit in self.promised if is_planned else self.summed:
+            if shares.get(benefit.benefit_id):
                 yield benefit, shares[benefit.benefit_id] * sign(benefit)
 
     def _planned(self, project: Project) -> Balance:
@@ -130,7 +137,7 @@ class Value:
         all_of_it = project.budget if eac is None else eac
         finish = project.forecast_finish or project.baseline_finish
         costs = self._cost_flows(project, self.spent, all_of_it, finish)
-        return Balance(costs, self._benefit_flows(project, ("measured", "imputed", "forecast")))
+        return Balance(costs, self._benefit_flows(project, STATES))
 
     def _benefit_flows(self, project: Project, states: Sequence[str]) -> list[Flow]:
         return [
@@ -192,8 +199,7 @@ class Value:
             "realised_benefit": self.realised(project),
             "forecast_benefit": expected.benefit,
             **present_values(planned, expected, base),
-            "planned_payback_date": planned.payback_date(),
-            "forecast_payback_date": expected.payback_date(),
+            **paybacks(planned, expected),
             **{f"cost_p{p}": _scaled(project.budget, cost, p) if is_running else None for p in (50, 80)},
             **{
                 f"finish_p{p}": likely_finish(project, duration.percentile(p)) if is_running else None for p in (50, 80)
@@ -214,6 +220,10 @@ def present_values(planned: Balance, expected: Balance, base: date | None) -> Ce
         for figure in ("npv", "bcr", "roi")
         for basis, balance in (("planned", planned), ("forecast", expected))
     }
+
+
+def paybacks(planned: Balance, expected: Balance) -> Cells:
+    return {"planned_payback_date": planned.payback_date(), "forecast_payback_date": expected.payback_date()}
 
 
 def _is_gained(row: Evidence) -> bool:

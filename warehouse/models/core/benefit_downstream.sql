@@ -1,11 +1,14 @@
 -- One row per benefit with a path to an objective or to another benefit: what it serves.
--- 3-benefits.md, 3.7: a benefit with a unit_value that has another such benefit downstream is intermediate.
+-- 3-benefits.md, 3.7: a benefit with a unit_value that has another such benefit downstream is intermediate; in what was
+-- planned, one that was promised with one, before another such.
 with share as (
     select * from {{ ref('network_share') }} where origin_type = 'benefit'
 ),
 
 benefit as (
-    select * from {{ ref('benefit') }}
+    select benefit.benefit_id, benefit.unit_value, promise.unit_value as promised_unit_value
+    from {{ ref('benefit') }} as benefit
+    inner join {{ ref('benefit_promise') }} as promise on benefit.benefit_id = promise.benefit_id
 ),
 
 final as (
@@ -13,7 +16,10 @@ final as (
         share.origin_id as benefit_id,
         {{ joined_text('objective.name', 'objective.name') }} as objective,
         count(case when benefit.unit_value is not null and later.unit_value is not null then 1 end) > 0
-            as is_intermediate
+            as is_intermediate,
+        count(
+            case when benefit.promised_unit_value is not null and later.promised_unit_value is not null then 1 end
+        ) > 0 as is_promised_intermediate
     from share
     inner join benefit on share.origin_id = benefit.benefit_id
     left join {{ ref('objective') }} as objective

@@ -1,14 +1,20 @@
 -- One row per benefit that is summed and has an amount: what it is worth over its life, in the reporting currency.
 -- 3-benefits.md, 3.7: as promised, as measured so far, and as forecast; harm negatively; not those with another benefit that
 -- carries a unit_value downstream. A sum of which a part that is not nothing could not be converted is unknown.
-with promised as (
+with intermediate as (
+    select * from {{ ref('benefit_downstream') }}
+),
+
+promised as (
     select
         benefit_id,
         {{ reporting_total('planned_amount', 'planned_amount_reporting') }} as planned,
         0.0 as realised,
         0.0 as forecast
     from {{ ref('promised_amount') }}
-    where planned_amount is not null
+    where
+        planned_amount is not null
+        and benefit_id not in (select one.benefit_id from intermediate as one where one.is_promised_intermediate)
     group by benefit_id
 ),
 
@@ -25,7 +31,9 @@ expected as (
         end as realised,
         {{ reporting_total('amount', 'amount_reporting') }} as forecast
     from {{ ref('benefit_outlook') }}
-    where amount is not null
+    where
+        amount is not null
+        and benefit_id not in (select one.benefit_id from intermediate as one where one.is_intermediate)
     group by benefit_id
 ),
 
@@ -43,8 +51,6 @@ final as (
         valued.benefit_id
     from valued
     inner join {{ ref('benefit') }} as benefit on valued.benefit_id = benefit.benefit_id
-    left join {{ ref('benefit_downstream') }} as downstream on valued.benefit_id = downstream.benefit_id
-    where not coalesce(downstream.is_intermediate, false)
     group by valued.benefit_id
 )
 

@@ -12,8 +12,9 @@ with compared as (
         claims.kpi_share * (
             greatest(0.0, split.actual_improvement, coalesce(split.attributable_improvement, 0.0)) + claims.slack
         ) as measured_bound,
-        claims.kpi_share * split.attributable_high as attributable_bound,
-        claims.unit_value * {{ fx_rate('claims.currency') }} as unit_amount
+        claims.kpi_share * case when split.attributable_high < 0 then 0.0 else split.attributable_high end
+            as attributable_bound,
+        case when claims.unit_value = 0 then 0.0 else claims.unit_value * {{ fx_rate('claims.currency') }} end as unit_amount
     from {{ ref('claim_subject') }} as claims
     inner join {{ ref('benefit_split') }} as split
         on claims.benefit_id = split.benefit_id and claims.period_start = split.period_start
@@ -24,7 +25,7 @@ with compared as (
 bounded as (
     select
         *,
-        greatest(0.0, least(measured_bound, coalesce(attributable_bound, measured_bound))) as supported
+        least(measured_bound, coalesce(attributable_bound, measured_bound)) as supported
     from compared
     where
         {{ greater_than('claimed_own', 'measured_bound', 'value_scale * kpi_share') }}

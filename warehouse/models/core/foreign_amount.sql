@@ -19,7 +19,7 @@ claim as (
     from {{ ref('benefit_claim') }} as benefit_claim
     inner join {{ ref('benefit') }} as benefit on benefit_claim.benefit_id = benefit.benefit_id
     left join {{ ref('kpi') }} as kpi on benefit.kpi_id = kpi.kpi_id
-    where benefit_claim.claimed_amount <> 0
+    where benefit_claim.claimed_amount <> 0 or benefit_claim.claimed_improvement * benefit.unit_value <> 0
 ),
 
 month as (

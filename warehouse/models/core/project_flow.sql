@@ -1,14 +1,13 @@
 -- One row per project, basis (planned, forecast), flow (cost, benefit) and date, in the reporting currency.
--- 3-benefits.md, 3.7: benefits by the project's share in them, harm negatively. A sum of which a part that is not nothing
--- could not be converted is unknown.
+-- 3-benefits.md, 3.7: benefits by the project's share in them, harm negatively; a benefit that the project has no part in
+-- is none of its flows. A sum of which a part that is not nothing could not be converted is unknown.
 with share as (
     select
         project_id,
         benefit_id,
-        {{ signed('kind', 'planned_share') }} as planned_share,
-        {{ signed('kind', 'forecast_share') }} as forecast_share
+        {{ signed('kind', 'case when is_promised_intermediate then 0.0 else planned_share end') }} as planned_share,
+        {{ signed('kind', 'case when is_intermediate then 0.0 else forecast_share end') }} as forecast_share
     from {{ ref('project_share') }}
-    where not is_intermediate
 ),
 
 costs as (
@@ -34,7 +33,7 @@ costs as (
         end as part
     from {{ ref(model) }} as source
     inner join share on source.benefit_id = share.benefit_id
-    where source.{{ column }} is not null
+    where source.{{ column }} is not null and share.{{ basis }}_share <> 0
 ),
 
 {{ basis }}_benefits as (

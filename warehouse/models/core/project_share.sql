@@ -8,7 +8,9 @@ with final as (
         sum(output_share.share) as planned_share,
         sum(case when output_share.is_lost then 0.0 else output_share.share end) as forecast_share,
         min(benefit.kind) as kind,
-        coalesce(min(case when benefit_downstream.is_intermediate then 1 end) = 1, false) as is_intermediate
+        coalesce(min(case when benefit_downstream.is_intermediate then 1 end) = 1, false) as is_intermediate,
+        coalesce(min(case when benefit_downstream.is_promised_intermediate then 1 end) = 1, false)
+            as is_promised_intermediate
     from {{ ref('output_share') }} as output_share
     inner join {{ ref('output_status') }} as output_status on output_share.output_id = output_status.output_id
     inner join {{ ref('benefit') }} as benefit on output_share.benefit_id = benefit.benefit_id

@@ -63,9 +63,9 @@ def _excesses(found: Reckoning, benefit: Benefit) -> Iterator[Excess]:
         known = [improvement for improvement in (actual, row.attributable) if improvement is not None]
         bounds = [benefit.kpi_share * (max(Fraction(0), *known) + plan.slack)]
         if row.high is not None:
-            bounds.append(benefit.kpi_share * row.high)
-        if any(more_than(claimed, bound) for bound in bounds):
-            yield Excess(row, claimed - max(Fraction(0), min(bounds)))
+            bounds.append(benefit.kpi_share * max(Fraction(0), row.high))
+        if any(more_than(claimed, bound, row.period.scale * benefit.kpi_share) for bound in bounds):
+            yield Excess(row, claimed - min(bounds))
 
 
 def claimed_in_excess(found: Reckoning, benefit: Benefit) -> Fraction | None:

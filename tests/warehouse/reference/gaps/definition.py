@@ -29,11 +29,15 @@ def _direction_conflict(found: Realisation, benefit: Benefit) -> bool:
 
 def _baseline_unsupported(found: Realisation, benefit: Benefit) -> bool:
     kpi, plan = found.world.kpis.get(benefit.kpi_id or ""), found.plans[benefit.benefit_id]
-    if kpi is None or plan is None or benefit.baseline_date is None or benefit.baseline_value is None:
+    stated = benefit.baseline_value
+    if kpi is None or plan is None or benefit.baseline_date is None or stated is None:
         return False
     period = start_of_period(benefit.baseline_date, kpi.frequency, found.world.settings.fiscal_year_start)
     values = [measure.value for measure in found.measured(benefit) if measure.period_start == period]
-    return any(value is not None and more_than(abs(value - benefit.baseline_value), plan.slack) for value in values)
+    return any(
+        value is not None and more_than(abs(value - stated), plan.slack, max(abs(value), abs(stated)))
+        for value in values
+    )
 
 
 LIVE: Rules = {

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from tests.warehouse.reference.bounds import is_above_zero, more_than
-from tests.warehouse.reference.earned import minus
 from tests.warehouse.reference.facts import Benefit, Node, Risk
 from tests.warehouse.reference.gaps.delivery import SLIP_DAYS
 from tests.warehouse.reference.gaps.gap import Gap, Rules, of_benefits
 from tests.warehouse.reference.money import Money, total
-from tests.warehouse.reference.realisation import Realisation
+from tests.warehouse.reference.realisation import Realisation, minus
 from tests.warehouse.reference.reckoning import Reckoning
 
 EXPOSED = Fraction(25, 100)

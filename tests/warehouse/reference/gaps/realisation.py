@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tests.warehouse.reference.bounds import at_least, more_than
+from tests.warehouse.reference.bounds import at_least, is_above_zero, more_than
 from tests.warehouse.reference.facts import Benefit
 from tests.warehouse.reference.gaps.gap import Rules, latest_of
 from tests.warehouse.reference.realisation import Realisation
@@ -25,7 +25,7 @@ def _moved_away(found: Realisation, benefit: Benefit) -> bool:
     latest = latest_of(found, benefit, "benefit")
     if latest is None or benefit.start_date is None or latest.period.period_start < benefit.start_date:
         return False
-    return more_than(min(Fraction(0), latest.rephased) - latest.slack, latest.actual)
+    return more_than(min(Fraction(0), latest.rephased) - latest.slack, latest.actual, latest.period.scale)
 
 
 def _eroding(found: Realisation, benefit: Benefit) -> bool:
@@ -33,14 +33,14 @@ def _eroding(found: Realisation, benefit: Benefit) -> bool:
     if benefit.kind != "benefit" or plan is None:
         return False
     enough = plan.full_improvement - plan.slack
-    held = [_reaches(period.figures["actual"], enough) for period in measured]
-    due = [_reaches(period.figures["rephased"], enough) for period in measured]
+    held = [_reaches(period.figures["actual"], enough, period.scale) for period in measured]
+    due = [_reaches(period.figures["rephased"], enough, period.scale) for period in measured]
     was_held = any(held[i] and held[i + 1] for i in range(len(held) - 1))
     return was_held and not any(held[-2:]) and all(due[-2:])
 
 
-def _reaches(improvement: Fraction | None, bound: Fraction) -> bool:
-    return improvement is not None and at_least(improvement, bound)
+def _reaches(improvement: Fraction | None, bound: Fraction, scale: Fraction) -> bool:
+    return improvement is not None and at_least(improvement, bound, scale)
 
 
 def _disbenefit_exceeded(found: Realisation, benefit: Benefit) -> bool:
@@ -50,7 +50,7 @@ def _disbenefit_exceeded(found: Realisation, benefit: Benefit) -> bool:
 
 def _ahead_of_profile(found: Realisation, benefit: Benefit) -> bool:
     latest = latest_of(found, benefit, "benefit")
-    return latest is not None and latest.rephased > 0 and latest.is_beyond
+    return latest is not None and is_above_zero(latest.rephased, latest.period.scale) and latest.is_beyond
 
 
 LIVE: Rules = {
