@@ -112,7 +112,7 @@ def _print_rows(rows: list[Row]) -> None:
 def _print_facts(found: Explanation) -> None:
     outputs = [fact for fact in found.facts if fact["fact"] == "output"]
     for fact in [fact for fact in found.facts if fact["fact"] != "output"] + outputs[:MOST_OUTPUTS]:
-        _heading(f"{fact['fact'].capitalize()} {_text(_name(fact))}")
+        _heading(f"{fact['fact'].capitalize()} {_name(fact)}")
         told = (
             f"{column.replace('_', ' ')} {_plain(value)}"
             for column, value in fact.items()
@@ -126,7 +126,7 @@ def _print_facts(found: Explanation) -> None:
 
 def _print_chain(chain: Chain, focus: str | None, currency: str) -> None:
     benefit, unit = chain.benefit, (chain.kpi or {}).get("unit")
-    _heading(f"{(benefit['kind'] or 'benefit').capitalize()} {benefit['benefit_id']} {_text(benefit['name'])}")
+    _heading(f"{(benefit['kind'] or 'benefit').capitalize()} {benefit['benefit_id']} {benefit['name'] or ''}")
     pairs = (*_plan(benefit, unit, currency), *_measure(chain, unit), *_claims(chain, unit, currency))
     _print_pairs(pair for pair in pairs if pair[1])
     shown = [output for output in chain.outputs if focus in (None, output["output_id"])]
@@ -346,7 +346,7 @@ def _named_columns(columns: list[str]) -> str:
 
 
 def _heading(text: str) -> None:
-    out.print(f"\n[bold underline]{text}[/]")
+    out.print(f"\n[bold underline]{escape(text)}[/]")
 
 
 def _line(text: str, indent: int = 1, *, dim: bool = False, markup: bool = False) -> None:

@@ -26,10 +26,9 @@ def unfit(problem: Problem, candidate: Candidate) -> str | None:
         return "Its forecast NPV is unknown."
     if candidate.cost is None:
         return "Its forecast cost is unknown."
-    if candidate.npv <= 0:
-        return f"Its forecast NPV of {_money(problem, candidate.npv)} is not positive."
-    if candidate.alignment <= 0:
-        return "It serves no objective that carries a weight."
+    worthless = _worthless(problem, candidate)
+    if worthless and candidate.cost >= 0:  # one of negative cost makes room for others
+        return worthless
     if problem.budget is not None and exceeds(candidate.cost, problem.budget):
         # What candidates of negative cost would add to the budget.
         added = -total(min(0.0, one.cost) for one in problem.candidates if one.cost is not None)
@@ -39,6 +38,13 @@ def unfit(problem: Problem, candidate: Candidate) -> str | None:
                 f"more than the whole budget of {_money(problem, problem.budget)}."
             )
     return _short_of_people(problem, candidate, {}, "there are {free} free")
+
+
+def _worthless(problem: Problem, candidate: Candidate) -> str | None:
+    """Why a candidate adds nothing to what the selection is worth."""
+    if candidate.npv is not None and candidate.npv <= 0:
+        return f"Its forecast NPV of {_money(problem, candidate.npv)} is not positive."
+    return "It serves no objective that carries a weight." if candidate.alignment <= 0 else None
 
 
 def _crowded_out(problem: Problem, candidate: Candidate, selection: Selection, taken: dict[Slot, float]) -> str:
@@ -51,7 +57,7 @@ def _crowded_out(problem: Problem, candidate: Candidate, selection: Selection, t
                 f"and beside the projects selected {_money(problem, max(0.0, left))} of the budget is left."
             )
     short = _short_of_people(problem, candidate, taken, "beside the projects selected {free} are left")
-    return short or "The projects selected are worth more together than with it."
+    return short or _worthless(problem, candidate) or "The projects selected are worth more together than with it."
 
 
 def _taken(selected: Sequence[Candidate]) -> dict[Slot, float]:

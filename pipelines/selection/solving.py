@@ -121,7 +121,8 @@ def _best(
 ) -> tuple[frozenset[int], float | None]:
     """The best set, and the bound of what it could be worth where it is not proven to be the best."""
     if not rows:
-        return frozenset(range(len(fit))), None
+        # What is worth nothing is here for its negative cost alone: equal in value, the set with it costs less.
+        return frozenset(index for index, value in enumerate(values) if value >= 0), None
     programme = Programme(len(fit), rows)
     first = programme.best(values)
     if first is None or first.bound is not None or len(fit) > MANY:  # there is a first: the empty set breaks no row

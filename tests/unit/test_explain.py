@@ -168,6 +168,15 @@ def test_a_benefit_without_anything_filled_in_is_explained(desk: Desk, monkeypat
     assert "its delivery is not known" in text
 
 
+def test_ids_and_names_in_brackets_are_shown_as_they_are(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, (kind, subject) in enumerate((("benefit", "B[/1]"), ("project", "[P1]"), ("output", "[/O]"))):
+        desk.fact(kind, **{f"{kind}_id": subject, "name": "[red]Sooner[/b]"})
+        gap_id = f"{number:04d}ffffffffffff"
+        desk.gap(gap_id, subject_type=kind, subject_id=subject)
+        text = shown(explain(desk.settings, gap_id), monkeypatch)
+        assert f"\n{kind.capitalize()} {subject} [red]Sooner[/b]" in text
+
+
 def test_evidence_that_is_no_json_or_names_strange_rows_does_no_harm(desk: Desk) -> None:
     desk.gap(evidence="no json")
     desk.gap("1" * 16, evidence=json.dumps({"rows": [{"contract": "no_such", "feed": "f", "batch_id": "b", "row": 1}]}))

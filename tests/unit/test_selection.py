@@ -34,7 +34,11 @@ NURSES, TRAINERS = Slot("Nurse", SPRING), Slot("Trainer", SUMMER)
 def brute_force(problem: Problem) -> tuple[str, ...]:
     """The best set of all there are: worth most, then cheapest, then the one with the first id that differs."""
     usable = sorted(
-        (one for one in problem.candidates if one.cost is not None and one.value is not None and one.value > 0),
+        (
+            one
+            for one in problem.candidates
+            if one.cost is not None and one.value is not None and (one.value > 0 or one.cost < 0)
+        ),
         key=lambda one: one.project_id,
     )
     best: tuple[float, float, tuple[int, ...]] | None = None
@@ -204,6 +208,16 @@ def test_a_candidate_that_is_crowded_out_of_people_is_told_what_is_left() -> Non
 def test_nothing_is_bought_for_nothing_but_what_is_free() -> None:
     candidates = (Candidate("A", 5.0, 1.0), Candidate("B", 1.0, 0.0))
     assert select(Problem(candidates, 0.0)).projects == ("B",)
+
+
+def test_one_that_is_worth_less_than_nothing_is_taken_where_what_it_saves_buys_more() -> None:
+    candidates = (Candidate("A", 5.0, 4.0), Candidate("SALE", -1.0, -3.0))
+    assert select(Problem(candidates, 1.0)).projects == ("A", "SALE")
+    found = select(Problem(candidates, 4.0, currency="GBP"))
+    assert found.projects == ("A",)
+    assert reasons(Problem(candidates, 4.0, currency="GBP"), found) == {
+        "SALE": "Its forecast NPV of GBP -1 is not positive."
+    }
 
 
 def test_without_candidates_there_is_nothing_to_select() -> None:

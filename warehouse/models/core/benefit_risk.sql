@@ -1,6 +1,7 @@
 -- One row per open risk and benefit that it bears on, with what it may cost there.
 -- 3-benefits.md, 3.8, RISK_EXPOSED: probability × impact of a benefit's own risk in full, of an output's by its share, of a
--- project's by the sum of its outputs' shares, at the latest rate there is. Without probability or impact a risk adds nothing.
+-- project's by the sum of its outputs' shares, at the latest rate there is. Without probability or impact a risk adds nothing; an
+-- impact below 0 is subtracted, as the contract says.
 with risk as (
     select
         *,
@@ -59,7 +60,7 @@ final as (
     from risk
     inner join bearing on risk.subject_type = bearing.subject_type and risk.subject_id = bearing.subject_id
     {{ fx_join('risk.currency', as_of()) }}
-    where risk.expected_loss * bearing.share > 0
+    where risk.expected_loss * bearing.share <> 0
 )
 
 select * from final

@@ -1,5 +1,7 @@
 -- One row per running project: what it will cost, in its currency, and when it will finish if it fares like the finished ones.
 -- 3-benefits.md, 3.7: by projects of its type; with fewer than 5, by all; with fewer again, as budgeted and as planned.
+-- A mistyped year among few makes ratios of thousands: a finish that no calendar holds is unknown.
+{%- set calendar_days = 1000000 %}
 with running as (
     select
         project_id,
@@ -41,9 +43,10 @@ final as (
         running.budget * coalesce(cost.p50, 1.0) as cost_p50,
         running.budget * coalesce(cost.p80, 1.0) as cost_p80,
         {%- for level in ['p50', 'p80'] %}
+        {%- set days = 'running.baseline_days * coalesce(duration.' ~ level ~ ', 1.0)' %}
         {{ add_days(
             'running.started_on',
-            'cast(round(running.baseline_days * coalesce(duration.' ~ level ~ ', 1.0)) as integer)'
+            'cast(case when ' ~ days ~ ' < ' ~ calendar_days ~ ' then round(' ~ days ~ ') end as integer)'
         ) }} as finish_{{ level }},
         {%- endfor %}
         running.baseline_days

@@ -2,10 +2,14 @@
 -- 3-benefits.md, 3.7 (stage flow): the first stay counts from the project's own date where it has one.
 with versions as (
     select
-        *,
-        case when not is_closed then stage end as stage_then
-    from {{ ref('project_version') }}
-    where known_from <= {{ known_at() }}
+        version.*,
+        case when not version.is_closed then version.stage end as stage_then
+    from {{ ref('project_version') }} as version
+    left join {{ source('meta', 'delivery') }} as delivery on version._delivery_id = delivery.delivery_id
+    where
+        version.known_from <= {{ known_at() }}
+        -- What was read again since was misread.
+        and (delivery.withdrawn_at is null or delivery.withdrawn_at > {{ known_at() }})
 ),
 
 compared as (
