@@ -358,6 +358,15 @@ def test_what_was_promised_is_what_was_known_when_it_was_approved() -> None:
     assert promised(world, world.benefits["b"])[0].target_value == 8
 
 
+def test_what_was_promised_in_money_stays_planned_when_it_is_no_longer_worth_any() -> None:
+    tables = small()
+    (benefit,) = tables["benefit"]
+    tables["benefit"] = [benefit, {**benefit, "unit_value": None, "_delivery": 2}]
+    found = reckon(tables)
+    value = found.value.project_value(found.world.projects["p"])
+    assert (value["planned_benefit"], value["forecast_benefit"]) == (720, 0)
+
+
 def test_what_serves_several_objectives_is_split_between_them_and_what_serves_none_is_in_the_whole() -> None:
     tables = small()
     tables["project"].append({"project_id": "aimless", "name": "aimless", "stage": "delivery"})

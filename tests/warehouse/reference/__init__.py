@@ -6,34 +6,11 @@ t; every set is small enough to be walked naively: cycles by asking whether the 
 listing the paths.
 """
 
-from tests.warehouse.reference.facts import Settings, World
+from tests.warehouse.reference.facts import Settings
 from tests.warehouse.reference.gaps import Gap, is_live, open_gaps
-from tests.warehouse.reference.links import OutputLink, output_link
-from tests.warehouse.reference.measures import KpiPeriod, kpi_periods, mismatched_kpis
-from tests.warehouse.reference.network import Network, OutputBenefit, Settled
-from tests.warehouse.reference.realisation import BenefitDelivery, BenefitPeriod, Realisation
+from tests.warehouse.reference.links import output_link
+from tests.warehouse.reference.realisation import Realisation
 from tests.warehouse.reference.reckoning import Reckoning
-from tests.warehouse.reference.world import Row, Tables, read_world
+from tests.warehouse.reference.world import read_world
 
-__all__ = [
-    "BenefitDelivery",
-    "BenefitPeriod",
-    "Gap",
-    "KpiPeriod",
-    "Network",
-    "OutputBenefit",
-    "OutputLink",
-    "Realisation",
-    "Reckoning",
-    "Row",
-    "Settings",
-    "Settled",
-    "Tables",
-    "World",
-    "is_live",
-    "kpi_periods",
-    "mismatched_kpis",
-    "open_gaps",
-    "output_link",
-    "read_world",
-]
+__all__ = ["Gap", "Realisation", "Reckoning", "Settings", "is_live", "open_gaps", "output_link", "read_world"]

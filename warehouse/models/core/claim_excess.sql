@@ -1,5 +1,5 @@
 -- One row per live benefit, disbenefits apart, and KPI period of which more is claimed than its measure supports.
--- 3-benefits.md, 3.8: OVERCLAIMED; `supported` is the lesser of the bounds that apply, and never below 0.
+-- 3-benefits.md, 3.8: OVERCLAIMED; `supported` is the lesser of the bounds that apply, neither of them below 0.
 with compared as (
     select
         claims.*,
