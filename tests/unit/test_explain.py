@@ -170,7 +170,8 @@ def test_a_benefit_without_anything_filled_in_is_explained(desk: Desk, monkeypat
 
 def test_ids_and_names_in_brackets_are_shown_as_they_are(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     for number, (kind, subject) in enumerate((("benefit", "B[/1]"), ("project", "[P1]"), ("output", "[/O]"))):
-        desk.fact(kind, **{f"{kind}_id": subject, "name": "[red]Sooner[/b]"})
+        fields: dict[str, Any] = {f"{kind}_id": subject, "name": "[red]Sooner[/b]"}
+        desk.fact(kind, **fields)
         gap_id = f"{number:04d}ffffffffffff"
         desk.gap(gap_id, subject_type=kind, subject_id=subject)
         text = shown(explain(desk.settings, gap_id), monkeypatch)

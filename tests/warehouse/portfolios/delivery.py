@@ -143,7 +143,7 @@ def draw_risks(draft: Draft) -> None:
             subject_type=kind,
             subject_id=name,
             probability=draft.one([None, 0.1, 0.25, 0.5, 1.0, 0.0]),
-            impact=draft.maybe(0.9, Decimal(draft.one([0, 1, 20, 100, 1000, 50_000, 1_000_000]))),
+            impact=draft.maybe(0.9, Decimal(draft.one([0, 1, 20, 100, 1000, 50_000, 1_000_000, -500]))),
             currency=draft.one(draft.currencies),
             status=status,
             closed_date=draft.maybe(0.1 if status == "open" else 0.8, draft.near(-60, 20)),

@@ -1,5 +1,7 @@
 -- One row per live benefit that counts, with others of its kind, more than the whole of a KPI on some day.
 -- 3-benefits.md, 3.8: DOUBLE_COUNTED (linkage, B and D apart). '' counts in all slices; sums peak where a window starts.
+-- Of many that share a KPI the greatest are named, and their number.
+{%- set named = 20 %}
 with benefits as (
     select * from {{ ref('benefit_subject') }}
     where is_live
@@ -37,24 +39,45 @@ worst as (
     qualify row_number() over (partition by benefit_id order by total_share desc, counted_on asc, slice asc) = 1
 ),
 
+ranked as (
+    select
+        *,
+        row_number() over (partition by cell order by kpi_share desc, benefit_id asc) as place
+    from shares
+    where cell in (select worst.cell from worst)
+),
+
 sharers as (
     select
-        worst.benefit_id as sharer_id,
-        {{ joined_text('shares.benefit_name', 'shares.benefit_id') }} as benefits_counting,
-        {{ record_list(source_row('benefit', 'shares')) }} as source_rows
+        cell,
+        {{ joined_text('case when place <= ' ~ named ~ ' then benefit_name end', 'benefit_id') }} as benefits_counting,
+        nullif(greatest(count(*) - {{ named }}, 0), 0) as benefits_more,
+        {{ record_list('case when place <= ' ~ named ~ ' then ' ~ source_row('benefit') ~ ' end') }} as sharer_rows
+    from ranked
+    group by cell
+),
+
+flagged as (
+    select
+        worst.*,
+        sharers.benefits_counting,
+        sharers.benefits_more,
+        {{ source_rows(
+            ['case when ranked.place > ' ~ named ~ ' then ' ~ source_row('benefit', 'worst') ~ ' end'],
+            'sharers.sharer_rows'
+        ) }} as source_rows
     from worst
-    inner join shares on worst.cell = shares.cell
-    group by worst.benefit_id
+    inner join sharers on worst.cell = sharers.cell
+    inner join ranked on worst.cell = ranked.cell and worst.benefit_id = ranked.benefit_id
 ),
 
 final as (
     select {{ benefit_gap_columns('DOUBLE_COUNTED',
         message=sentence('KPI {kpi_id}[, {kpi_name},] is counted {total_share:weight} times on {counted_on:date}, by'
-            ~ ' {benefits_counting}: {benefit_name} counts {kpi_share:weight}.'),
+            ~ ' {benefits_counting}[ and {benefits_more:of other}]: {benefit_name} counts {kpi_share:weight}.'),
         evidence=gap_evidence(['kpi_id', 'slice', 'counted_on', 'kpi_share', 'total_share', 'benefits_counting'])
     ) }}
-    from worst
-    inner join sharers on worst.benefit_id = sharers.sharer_id
+    from flagged
 )
 
 select * from final
