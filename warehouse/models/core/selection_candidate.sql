@@ -4,8 +4,8 @@ with project as (
     select * from {{ ref('project') }}
 ),
 
-project_value as (
-    select * from {{ ref('project_value') }}
+forecast as (
+    select * from {{ ref('value_return') }} where scope = 'project' and basis = 'forecast'
 ),
 
 weighted as (
@@ -31,15 +31,15 @@ valued as (
         project.project_id,
         project.name as project_name,
         project.stage,
-        project_value.forecast_npv,
-        cast(project_value.forecast_cost as double) as forecast_cost,
+        forecast.npv as forecast_npv,
+        forecast.cost as forecast_cost,
         case
             when not exists (select 1 from weighted) then 1.0
             else coalesce(aligned.alignment, 0.0)
         end as alignment,
         project.stage in ('idea', 'business_case') as is_candidate
     from project
-    left join project_value on project.project_id = project_value.project_id
+    left join forecast on project.project_id = forecast.scope_id
     left join aligned on project.project_id = aligned.project_id
 ),
 
