@@ -121,7 +121,7 @@ def tables(database: Path, *schemas: str) -> Tables:
     """The rows of every published table; what only the private warehouse has is left out."""
     with duckdb.connect(str(database), read_only=True) as connection:
         names = connection.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() where list_contains($1, schema_name)",
+            "select table_schema || '.' || table_name from information_schema.tables where list_contains($1, table_schema)",
             [list(schemas)],
         ).fetchall()
         return {name: connection.execute(f"select * from {name} order by all").fetchall() for (name,) in names}

@@ -59,10 +59,10 @@ DAILY = [
     Plan(Settings(date(2024, 2, 29), fiscal_year_start=4, enabling_share=Fraction(3, 10)), 1000, 50),
 ]
 SOAK = [
-    Plan(Settings(date(2026, 5, 13), fiscal_year_start=10), 2000, 150),
-    Plan(Settings(date(2025, 12, 31), fiscal_year_start=2), 3000, 150, twins=150),
-    Plan(Settings(date(2027, 1, 3), currency="EUR", fiscal_year_start=12), 4000, 150, command=MODELS_AND_TESTS),
-    Plan(Settings(date(2028, 3, 1), enabling_share=Fraction(0)), 5000, 150),
+    Plan(Settings(date(2026, 5, 13), fiscal_year_start=10), 2000, 500),
+    Plan(Settings(date(2025, 12, 31), fiscal_year_start=2), 3000, 500, twins=150),
+    Plan(Settings(date(2027, 1, 3), currency="EUR", fiscal_year_start=12), 4000, 500, command=MODELS_AND_TESTS),
+    Plan(Settings(date(2028, 3, 1), enabling_share=Fraction(0)), 5000, 500),
 ]
 
 
