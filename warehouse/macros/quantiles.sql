@@ -25,3 +25,11 @@
 {% macro spark__least_of_greatest(expression, count) -%}
     array_min(slice(sort_array(collect_list({{ expression }}), false), 1, {{ count }}))
 {%- endmacro %}
+
+{#- Aggregates: how many ratios a reference class has, and how they are distributed (3-benefits.md, 3.7). -#}
+{% macro distribution(ratio) -%}
+    count(*) as n
+    {%- for percent in [10, 50, 80, 90] %},
+        {{ quantile(ratio, percent / 100) }} as p{{ percent }}
+    {%- endfor %}
+{%- endmacro %}

@@ -21,11 +21,7 @@ final as (
         measure,
         project_type,
         is_all,
-        count(*) as n,
-        {{ quantile('ratio', 0.1) }} as p10,
-        {{ quantile('ratio', 0.5) }} as p50,
-        {{ quantile('ratio', 0.8) }} as p80,
-        {{ quantile('ratio', 0.9) }} as p90
+        {{ distribution('ratio') }}
     from member
     group by measure, project_type, is_all
 )

@@ -26,11 +26,7 @@ final as (
         kind,
         category,
         is_all,
-        count(*) as n,
-        {{ quantile('realisation_ratio', 0.1) }} as p10,
-        {{ quantile('realisation_ratio', 0.5) }} as p50,
-        {{ quantile('realisation_ratio', 0.8) }} as p80,
-        {{ quantile('realisation_ratio', 0.9) }} as p90
+        {{ distribution('realisation_ratio') }}
     from members
     group by kind, category, is_all
 )
