@@ -101,6 +101,7 @@ def _copy(settings: Settings, part: Path) -> dict[str, int]:
         connection.execute(f"attach '{str(settings.warehouse).replace(chr(39), chr(39) * 2)}' as source (read_only)")
         marts = _tables(connection, "marts", "source")
         queries |= {("marts", name): f"select * from source.marts.{quoted(name)}" for name in marts}
+        connection.execute("begin")  # one: each of a thousand statements would wait for the disk
         for schema in ("marts", "core", "meta"):
             connection.execute(f"create schema {schema}")
         rows = {}
@@ -109,6 +110,7 @@ def _copy(settings: Settings, part: Path) -> dict[str, int]:
             rows[f"{schema}.{name}"] = _count(connection, f"{schema}.{quoted(name)}")
         _copy_descriptions(connection)
         _describe_ledger(connection)
+        connection.execute("commit")
         connection.execute("detach source")
         connection.execute("checkpoint")
     return rows

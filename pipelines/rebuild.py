@@ -132,7 +132,7 @@ def _recomputed(settings: Settings, file: Path, builds: list[RecordedBuild], tel
         for build in builds:
             tell(f"recompute build {build.seq}, as of {build.as_of}")
             stands = Standing(build.as_of, build.known_at, build.seq, is_forward=False)
-            build_file(settings, scratch, stands, select=("+realisation_gap",))
+            build_file(settings, scratch, stands, only="realisation_gap")
             with warehouse.closing_connection(scratch, read_only=True) as connection:
                 then = {row[0]: row[1:] for row in connection.execute(GAPS_THEN, {"seq": build.seq}).fetchall()}
                 today = {row[0]: row[1:] for row in connection.execute(GAPS_TODAY).fetchall()}

@@ -24,7 +24,8 @@ from pipelines.lake import Lake
 from pipelines.night import run_night
 from pipelines.publish import publish
 from pipelines.settings import REPOSITORY, Settings
-from pipelines.transform import build, check_forward
+from pipelines.sql import quoted
+from pipelines.transform import build, check_forward, project_variables, run_dbt
 from pipelines.warehouse import closing_connection
 from tests.e2e.conftest import AS_OF, Night
 
@@ -42,6 +43,21 @@ def marts(database: Path) -> dict[str, list[tuple[Any, ...]]]:
             ).fetchall()
         ]
         return {name: connection.execute(f"select * from marts.{name} order by all").fetchall() for name in names}
+
+
+def rows_and_types(database: Path, schema: str) -> dict[str, tuple[list[Any], list[tuple[Any, ...]]]]:
+    """Each relation of a schema: its columns with their types, and its rows in an order that last bits do not change."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        names = connection.execute(
+            "select table_name from information_schema.tables where table_schema = $1", [schema]
+        ).fetchall()
+        relations = {}
+        for (name,) in names:
+            types = [row[:2] for row in connection.execute(f"describe {schema}.{name}").fetchall()]
+            texts = [quoted(column) for column, kind in types if kind != "DOUBLE" and column != "evidence"]
+            query = f"select * from {schema}.{name} order by {', '.join(texts) or 'all'}, columns(*)"
+            relations[name] = types, connection.execute(query).fetchall()
+        return relations
 
 
 def is_same(one: object, other: object) -> bool:
@@ -161,6 +177,23 @@ def test_a_failing_test_of_the_warehouse_leaves_yesterdays_publication(home: Set
     with pytest.raises(BuildFailed, match="stays"):
         publish(home)
     assert home.published.read_bytes() == published
+
+
+def test_dbt_itself_builds_the_same_warehouse(home: Settings, tmp_path: Path) -> None:
+    """A build runs what dbt compiled; `dbt build` on a copy of what was loaded must come to the same rows, column by column."""
+    build(home, AS_OF)
+    copy = tmp_path / "built_by_dbt.duckdb"
+    shutil.copyfile(home.warehouse, copy)
+    variables = {"reporting_currency": home.currency, "fiscal_year_start": home.fiscal_year_start}
+    command = ["build", "--full-refresh", "--exclude-resource-type", "unit_test"]
+    assert run_dbt(home, copy, command, variables | project_variables(home)).success
+    for schema in ("staging", "core", "gaps", "marts", "meta"):
+        planned, built = rows_and_types(home.warehouse, schema), rows_and_types(copy, schema)
+        assert planned.keys() == built.keys()
+        for name, (types, rows) in planned.items():
+            assert (types, len(rows)) == (built[name][0], len(built[name][1])), name
+            for one, other in zip(rows, built[name][1], strict=True):
+                assert all(is_same(*values) for values in zip(one, other, strict=True)), name
 
 
 def test_a_build_that_looks_back_needs_a_file_of_its_own(home: Settings, tmp_path: Path) -> None:

@@ -145,11 +145,13 @@ def _write_feeds(folder: Path) -> None:
 
 def _write_project(folder: Path) -> None:
     real = REPOSITORY / "warehouse"
-    for name in ("macros", "tests/generic"):
+    for name in ("analyses", "macros", "tests/generic"):
         shutil.copytree(real / name, folder / name)
     for name in ("dbt_project.yml", "profiles.yml", "models/sources.yml", "seeds/gap_catalogue.csv"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(real / name, folder / name)
+    seed = yaml.safe_load((real / "seeds/gap_catalogue.yml").read_text())
+    (folder / "seeds/gap_catalogue.yml").write_text(yaml.safe_dump(_untested(seed)))
     profile = folder / "profiles.yml"
     profile.write_text(profile.read_text().replace("threads: 2", "threads: 1"))
     for name, text in OWN_MODELS.items():

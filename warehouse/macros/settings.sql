@@ -1,6 +1,6 @@
 {#- The inputs of a build as SQL literals. `as_of` is a date, end of day; `known_at` a UTC timestamp.
 
-    They are read from `meta.latest_build`, where pipelines/transform.py notes them before it runs dbt, unless the variable of
+    They are read from `meta.latest_build`, where pipelines/transform notes them, unless the variable of
     that name says otherwise: a variable that changes each night would have dbt parse the whole project anew each night. -#}
 
 {% macro as_of() -%}

@@ -4,22 +4,22 @@
     reads of them. It is written in the transaction that writes the versions. Deliveries that are not in both as they are
     now have changed; the versions of every key that they hold, or that they could close, are made anew from the raw rows. -#}
 
-{#- Is there something to go on from, and how many deliveries changed, how many of them snapshots? -#}
+{#- Is there something to go on from, and how many deliveries changed? -#}
 {% macro version_changes(contract) %}
     {%- set before = versioned_relation(contract) if execute and is_incremental() -%}
     {%- if not before -%}
         {{ return({'is_incremental': false}) }}
     {%- endif -%}
     {%- set query -%}
-    select count(*), count(case when mode = 'snapshot' then 1 end)
+    select count(*)
     from ({{ changed_deliveries(contract, before) }}) as changed
     {%- endset -%}
-    {%- set found = run_query(query).rows[0] -%}
-    {{ return({'is_incremental': true, 'before': before, 'deliveries': found[0], 'snapshots': found[1]}) }}
+    {{ return({'is_incremental': true, 'before': before, 'deliveries': run_query(query).rows[0][0]}) }}
 {% endmacro %}
 
 {% macro versioned_relation(contract) %}
-    {{ return(load_relation(this.incorporate(path={'identifier': contract ~ '_versioned'}))) }}
+    {%- set relation = load_relation(this.incorporate(path={'identifier': contract ~ '_versioned'})) -%}
+    {{ return(without_database(relation) if relation else none) }}
 {% endmacro %}
 
 {#- The deliveries of a contract as its versions depend on them. Whether there are snapshots at all is part of it: it
@@ -49,7 +49,7 @@
 
 {#- The rows of the keys whose versions may be others than before. They are picked out by their `_key` alone and set
     aside first: joined with the deliveries before that, all rows there are would be. -#}
-{% macro touched_rows(contract, changes) -%}
+{% macro touched_rows(contract, facts, changes) -%}
 changed as (
     {{ changed_deliveries(contract, changes.before) }}
 ),
@@ -59,7 +59,7 @@ touched_key as (
     from {{ source('raw', contract) }} as delivered_row
     inner join (select distinct feed, batch_id from changed) as delivery
         on delivered_row._feed = delivery.feed and delivered_row._batch_id = delivery.batch_id
-    {%- if changes.snapshots %}
+    {%- if facts.has_snapshots %}
     union
     select delivered_row._key
     from {{ source('raw', contract) }} as delivered_row

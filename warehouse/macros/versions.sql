@@ -24,7 +24,7 @@ select * from {{ this }} where false
 with {{ delivered(contract) }},
 
 {%- if changes.is_incremental %}
-{{ touched_rows(contract, changes) }},
+{{ touched_rows(contract, facts, changes) }},
 {%- endif %}
 
 {{ assertions(contract, facts, changes) }},

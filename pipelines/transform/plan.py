@@ -1,0 +1,143 @@
+"""The dbt project as a plan: SQL statements in the order in which DuckDB can run them.
+
+dbt takes 25 to 45 ms for each of several hundred models and tests, whatever their size. So it compiles the project once,
+for all builds until the project, the contracts or a setting change, and a build runs what it compiled. Of the business
+date and the state of knowledge the statements hold placeholders.
+
+The SQL of a contract's row versions depends on what kinds of deliveries there are; it is compiled when a warehouse first
+needs it, and kept beside the plan.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+
+from pipelines.errors import BuildFailed
+from pipelines.lake import write_atomically
+from pipelines.locks import hold
+from pipelines.settings import Settings
+from pipelines.transform.compiling import compile_project, compile_versions, variables
+from pipelines.transform.steps import Kinds, Step
+
+COMPILE_SECONDS = 600.0  # that another process may take to compile the same
+FOLDERS = ("analyses", "macros", "models", "seeds", "tests")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every step of a build, those that others need first, and the query for what the row versions depend on."""
+
+    fingerprint: str
+    folder: Path
+    steps: tuple[Step, ...]
+    version_state: str
+
+    @cached_property
+    def seeds(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.kind == "seed")
+
+    def leading_to(self, name: str | None) -> tuple[Step, ...]:
+        """The steps that a build takes besides seeds: all of them, or the models that one model rests on, and itself."""
+        steps = [step for step in self.steps if step.kind != "seed"]
+        if name is None:
+            return tuple(steps)
+        wanted = {name}
+        for step in reversed(steps):
+            if step.name in wanted:
+                wanted.update(step.needs)
+        return tuple(step for step in steps if step.name in wanted and step.kind != "test")
+
+
+def plan_of(settings: Settings) -> Plan:
+    """The project's plan, compiled where nobody has yet."""
+    fingerprint = _fingerprint(settings)
+    for place in _places(settings):
+        if (place / fingerprint / "plan.json").exists():
+            return _read(place / fingerprint, fingerprint)
+    place = _writable(settings)
+    with hold(place / "compiling.lock", "compiling the warehouse's models", COMPILE_SECONDS):
+        if not (place / fingerprint / "plan.json").exists():
+            steps, version_state = compile_project(settings, place / "dbt")
+            _write(Plan(fingerprint, place / fingerprint, tuple(steps), version_state))
+    return _read(place / fingerprint, fingerprint)
+
+
+def version_codes(settings: Settings, plan: Plan, wanted: Mapping[str, Kinds], anew: bool) -> dict[str, str]:
+    """The SQL that makes the row versions of each contract, for the kinds of deliveries that it has.
+
+    `anew` asks for that which makes all of them; else it is that which makes those of the keys that changed.
+    """
+    places = [place / plan.fingerprint for place in _places(settings)]
+    names = {contract: _file_name(contract, kinds, anew) for contract, kinds in wanted.items()}
+    missing = {
+        contract: wanted[contract]
+        for contract, name in names.items()
+        if not any((place / name).exists() for place in places)
+    }
+    if missing:
+        place = _writable(settings)
+        with hold(place / "compiling.lock", "compiling the warehouse's models", COMPILE_SECONDS):
+            for contract, code in compile_versions(settings, place / "dbt", missing, plan.version_state, anew).items():
+                write_atomically(place / plan.fingerprint / names[contract], code.encode())
+    return {
+        contract: next(place / name for place in places if (place / name).exists()).read_text("utf-8")
+        for contract, name in names.items()
+    }
+
+
+def _file_name(contract: str, kinds: Kinds, anew: bool) -> str:
+    digest = hashlib.sha256(json.dumps(asdict(kinds)).encode()).hexdigest()[:16]
+    return f"{contract}_version-{'anew' if anew else 'touched'}-{digest}.sql"
+
+
+def _fingerprint(settings: Settings) -> str:
+    """What the plan depends on: the project, how it is compiled, the contracts, the settings, and the tools' versions."""
+    project = settings.dbt_project
+    if not (project / "dbt_project.yml").exists():
+        raise BuildFailed(f"There is no dbt project in {project.name}/: nothing can be built.")
+    files = [project / "dbt_project.yml", *sorted(Path(__file__).parent.glob("*.py"))]
+    files += sorted(path for folder in FOLDERS for path in (project / folder).rglob("*") if path.is_file())
+    parts = [path.name.encode() + b"\0" + path.read_bytes() for path in files]
+    facts = json.dumps([variables(settings), version("dbt-core"), version("dbt-duckdb"), duckdb.__version__])
+    return hashlib.sha256(b"\0".join([*parts, facts.encode()])).hexdigest()[:16]
+
+
+def _places(settings: Settings) -> list[Path]:
+    """Where a plan may lie: with the project, which an image brings along compiled, or with the warehouse."""
+    return [settings.dbt_project / "target" / "plans", settings.warehouse.parent / "dbt" / "plans"]
+
+
+def _writable(settings: Settings) -> Path:
+    with_project, with_warehouse = _places(settings)
+    existing = next(folder for folder in (with_project, *with_project.parents) if folder.exists())
+    return with_project if os.access(existing, os.W_OK) else with_warehouse
+
+
+def _read(folder: Path, fingerprint: str) -> Plan:
+    document = json.loads((folder / "plan.json").read_text("utf-8"))
+    steps = tuple(
+        Step(
+            **step
+            | {
+                "needs": tuple(step["needs"]),
+                "columns": tuple(map(tuple, step["columns"])),
+                "comments": tuple(step["comments"]),
+            }
+        )
+        for step in document["steps"]
+    )
+    return Plan(fingerprint, folder, steps, document["version_state"])
+
+
+def _write(plan: Plan) -> None:
+    document = {"version_state": plan.version_state, "steps": [asdict(step) for step in plan.steps]}
+    write_atomically(plan.folder / "plan.json", json.dumps(document, indent=1).encode())

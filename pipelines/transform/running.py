@@ -1,0 +1,132 @@
+"""A plan's steps, run on a warehouse file."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from pipelines.disk import NEXT_STEP, says_full
+from pipelines.errors import BuildFailed, DiskFull
+from pipelines.sql import quoted
+from pipelines.transform.standing import Standing
+from pipelines.transform.steps import PLACEHOLDERS, Step
+
+SCHEMAS = ("staging", "core", "gaps", "marts", "meta")
+TRANSACTION_SECONDS = 1.0
+PLACEHOLDER = re.compile("|".join(map(re.escape, PLACEHOLDERS.values())))
+
+
+def make_schemas(connection: duckdb.DuckDBPyConnection) -> None:
+    """The rooms of the warehouse besides `raw`, where they are not there yet."""
+    for schema in SCHEMAS:
+        connection.execute(f"create schema if not exists {schema}")
+
+
+@dataclass
+class Report:
+    """How a build's steps ended: how many were run, which tests warned, and which found something, with the word on it."""
+
+    run: int = 0
+    warnings: list[str] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def run_steps(
+    connection: duckdb.DuckDBPyConnection,
+    steps: tuple[Step, ...],
+    stands: Standing,
+    on_step: Callable[[str], None],
+) -> Report:
+    """Run the steps; small ones share a transaction, since a commit waits for the disk.
+
+    All tests are run, so that a build that fails names all that is wrong. Raises `BuildFailed` with what failed, at once
+    where a step cannot be run at all.
+    """
+    values = {
+        PLACEHOLDERS["as_of"]: stands.as_of.isoformat(),
+        PLACEHOLDERS["known_at"]: stands.known_at.isoformat(sep=" ", timespec="microseconds"),
+        PLACEHOLDERS["seq"]: "null" if stands.seq is None else str(stands.seq),
+    }
+    report, kinds, began = Report(), _kinds(connection), time.monotonic()
+    connection.execute("begin")
+    for step in steps:
+        code = PLACEHOLDER.sub(lambda match: values[match[0]], step.code)
+        try:
+            _run(connection, step, code, kinds.get(step.relation), report)
+        except duckdb.Error as error:
+            connection.execute("rollback")
+            raise _failed({step.name: str(error)}) from error
+        if time.monotonic() - began > TRANSACTION_SECONDS:
+            connection.execute("commit")
+            connection.execute("begin")
+            began = time.monotonic()
+        report.run += 1
+        on_step(step.name)
+    connection.execute("commit")
+    if report.failures:
+        raise _failed(report.failures)
+    return report
+
+
+def _run(connection: duckdb.DuckDBPyConnection, step: Step, code: str, present: str | None, report: Report) -> None:
+    """One step; `present` is what stands in its place: a table, a view or nothing."""
+    if step.kind == "test":
+        _test(connection, step, code, report)
+        return
+    wanted = "view" if step.kind == "view" else "table"
+    if present not in {None, wanted}:
+        connection.execute(f"drop {present} {step.relation}")
+    if step.kind == "python":
+        frame = _frame(connection, code)
+        connection.execute(f"create or replace table {step.relation} as select * from frame")
+        del frame
+    elif step.columns and step.kind == "table":
+        names = ", ".join(quoted(name) for name, _ in step.columns)
+        declared = ", ".join(f"{quoted(name)} {declaration}" for name, declaration in step.columns)
+        connection.execute(f"create or replace table {step.relation} ({declared})")
+        connection.execute(f"insert into {step.relation} ({names}) select {names} from (\n{code}\n) as made")
+    else:
+        connection.execute(f"create or replace {wanted} {step.relation} as (\n{code}\n)")
+    for comment in step.comments:
+        connection.execute(comment)
+
+
+def _test(connection: duckdb.DuckDBPyConnection, step: Step, code: str, report: Report) -> None:
+    row = connection.execute(code).fetchone()
+    count, is_error, is_warning = row or (None, False, False)
+    if is_error:
+        report.failures[step.name] = f"Got {count} results, expected none."
+    elif is_warning:
+        report.warnings.append(step.name)
+
+
+def _frame(connection: duckdb.DuckDBPyConnection, code: str) -> Any:
+    """What a Python model makes, run as dbt runs it: with the tables that it refers to, and the connection."""
+    names: dict[str, Any] = {}
+    exec(code, names)
+    return names["model"](names["dbtObj"](lambda relation: connection.sql(f"from {relation}")), connection)
+
+
+def _kinds(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """What stands there already, table or view, so that the one makes way for the other."""
+    found = connection.execute(
+        "select schema_name, table_name, 'table' from duckdb_tables() where not temporary union all "
+        "select schema_name, view_name, 'view' from duckdb_views() where not internal and not temporary"
+    ).fetchall()
+    return {f"{quoted(schema)}.{quoted(name)}": kind for schema, name, kind in found}
+
+
+def _failed(failures: dict[str, str]) -> BuildFailed | DiskFull:
+    """The error that says what failed."""
+    if any(says_full(message) for message in failures.values()):
+        return DiskFull(NEXT_STEP)
+    named = "; ".join(f"{name} ({' '.join(message.split())[:200]})" for name, message in list(failures.items())[:5])
+    more = f" and {len(failures) - 5} more" if len(failures) > 5 else ""
+    return BuildFailed(
+        f"{len(failures)} of the warehouse's models and tests failed: {named}{more}. What was published stays."
+    )
