@@ -1,0 +1,84 @@
+"""Plain-text messages to people, through Apprise: Slack, Teams, e-mail and whatever else it has a URL for.
+
+A URL of a receiver holds its password or token, so it is never shown: `receiver_name` is what may be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from apprise.plugins.base import NotifyBase
+
+TIMEOUT_SECONDS = 20.0
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)")
+log = logging.getLogger("fruition")
+
+
+def send(settings: Settings, title: str, body: str) -> bool:
+    """One message to every receiver: True where all accepted it, or where there is none to send to."""
+    refusing = [url for url in settings.notify_urls if not send_to(url, title, body)]
+    for url in refusing:
+        log.warning("%s did not accept the message '%s'.", receiver_name(url), title)
+    return not refusing
+
+
+def send_to(url: str, title: str, body: str) -> bool:
+    """One message to one receiver; whether it accepted it. What is too long for it comes in parts."""
+    from apprise import Apprise, NotifyFormat
+
+    with _silent_apprise():
+        service = _service(url)
+        if service is None:
+            return False
+        receivers = Apprise(services=service)
+        return bool(
+            receivers.notify(body=body, title=title, body_format=NotifyFormat.TEXT.value, timeout=TIMEOUT_SECONDS)
+        )
+
+
+def is_understood(url: str) -> bool:
+    """Whether Apprise knows what to do with a URL; nothing is sent."""
+    with _silent_apprise():
+        return _service(url) is not None
+
+
+def receiver_name(url: str) -> str:
+    """What a receiver is called in output and state: its kind and a fingerprint of the URL, nothing of the URL itself."""
+    kind = SCHEME.match(url)
+    return f"{kind[0].lower() if kind else 'unknown'}:{hashlib.sha256(url.encode()).hexdigest()[:12]}"
+
+
+def one_line(text: str) -> str:
+    """Text from the data, fit for a line of a message: it can neither begin lines of its own nor hide what follows."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def _service(url: str) -> NotifyBase | None:
+    from apprise import Apprise, AppriseAsset, OverflowMode
+
+    asset = AppriseAsset(
+        app_id="Fruition", app_desc="Fruition", image_url_mask=False, async_mode=False, storage_mode="memory"
+    )
+    service: NotifyBase | None = Apprise.instantiate(url, asset=asset)
+    if service is not None and service.overflow_mode is OverflowMode.UPSTREAM:
+        service.overflow_mode = OverflowMode.SPLIT
+    return service
+
+
+@contextmanager
+def _silent_apprise() -> Iterator[None]:
+    """Apprise logs parts of URLs and of answers: here it keeps them to itself."""
+    logger = logging.getLogger("apprise")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
