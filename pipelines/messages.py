@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 20.0
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)")
+CALL = re.compile(r"@(?=(?:everyone|here|channel|all)\b)|<(?=[!@#])")  # what chats take for a call to many people
 log = logging.getLogger("fruition")
 
 
@@ -57,8 +58,9 @@ def receiver_name(url: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Text from the data, fit for a line of a message: it can neither begin lines of its own nor hide what follows."""
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    """Text from the data, fit for a line of a message: it begins no line of its own, hides nothing and calls nobody."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(CALL.sub(r"\g<0> ", printable).split())
 
 
 def _service(url: str) -> NotifyBase | None:

@@ -107,6 +107,11 @@ class Settings:
     def published(self) -> Path:
         return self.home / "published" / "benefits.duckdb"
 
+    @property
+    def has_receivers(self) -> bool:
+        """Whether anybody is told of gap events."""
+        return bool(self.webhook_url or self.notify_urls)
+
     def today(self) -> date:
         """The current business date where the organisation's day ends."""
         return datetime.now(ZoneInfo(self.timezone)).date()
