@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 20.0
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)")
 CALL = re.compile(r"@(?=(?:everyone|here|channel|all)\b)|<(?=[!@#])")  # what chats take for a call to many people
+TALKATIVE = ("apprise", "requests", "urllib3", "httpx", "httpcore")
 log = logging.getLogger("fruition")
 
 
@@ -35,7 +36,7 @@ def send_to(url: str, title: str, body: str) -> bool:
     """One message to one receiver; whether it accepted it. What is too long for it comes in parts."""
     from apprise import Apprise, NotifyFormat
 
-    with _silent_apprise():
+    with silent_libraries():
         service = _service(url)
         if service is None:
             return False
@@ -47,7 +48,7 @@ def send_to(url: str, title: str, body: str) -> bool:
 
 def is_understood(url: str) -> bool:
     """Whether Apprise knows what to do with a URL; nothing is sent."""
-    with _silent_apprise():
+    with silent_libraries():
         return _service(url) is not None
 
 
@@ -76,11 +77,13 @@ def _service(url: str) -> NotifyBase | None:
 
 
 @contextmanager
-def _silent_apprise() -> Iterator[None]:
-    """Apprise logs parts of URLs and of answers: here it keeps them to itself."""
-    logger = logging.getLogger("apprise")
-    before, logger.disabled = logger.disabled, True
+def silent_libraries() -> Iterator[None]:
+    """What libraries log of a request holds URLs, and with them passwords: meanwhile they keep it to themselves."""
+    before = {name: logging.getLogger(name).level for name in TALKATIVE}
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        logger.disabled = before
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from cloudevents.core.bindings.http import to_structured
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
+from pipelines.messages import silent_libraries
 from pipelines.notify.events import GapEvent
 
 SIGNATURE = "X-Fruition-Signature"
@@ -60,14 +60,9 @@ def signature(secret: str, body: bytes) -> str:
 
 @contextmanager
 def connected() -> Iterator[httpx.Client]:
-    """A client that follows no redirect, and whose log, which would hold the URL, is not kept."""
-    logger = logging.getLogger("httpx")
-    before, logger.disabled = logger.disabled, True
-    try:
-        with httpx.Client(timeout=TIMEOUT, follow_redirects=False) as client:
-            yield client
-    finally:
-        logger.disabled = before
+    """A client that follows no redirect and logs nothing."""
+    with silent_libraries(), httpx.Client(timeout=TIMEOUT, follow_redirects=False) as client:
+        yield client
 
 
 def post(client: httpx.Client, url: str, secret: str, event: dict[str, Any]) -> Posted:
