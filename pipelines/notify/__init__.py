@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import groupby
 
 from pipelines.builds import recorded_builds
+from pipelines.errors import SourceUnavailable
 from pipelines.lake import Lake
 from pipelines.messages import receiver_name, send_to
 from pipelines.notify import digest
@@ -58,6 +59,12 @@ class Notified:
     def exit_code(self) -> int:
         """3 where something waits for a receiver that has not accepted it, else 0."""
         return 3 if any(one.is_receiver_known for one in self.waiting) else 0
+
+    def raise_if_waiting(self) -> None:
+        """`SourceUnavailable` where something waits for a receiver that has not accepted it."""
+        if self.exit_code:
+            why = "; ".join(sorted({one.why for one in self.waiting if one.is_receiver_known}))
+            raise SourceUnavailable(f"{len(self.waiting):,} still wait in lake/_outbox: {why}.")
 
 
 def receivers(settings: Settings) -> tuple[str, ...]:

@@ -380,7 +380,8 @@ def test_killed_at_any_durable_call_no_event_is_lost_and_none_is_put_in_twice(
     history.build(("opened", "B1"), ("opened", "B2"))
     history.build(("closed", "B1"))
     ids = sorted(event.event_id for event in history.events)
-    ended, call = KILLED, 0
+    ended: int | None = KILLED
+    call = 0
     while ended == KILLED:
         call += 1
         receiver.requests.clear()
