@@ -95,7 +95,11 @@ def test_a_file_and_an_event_become_a_batch_and_ctrl_c_leaves_nothing_behind(sta
     with pytest.raises(urllib.error.HTTPError, match="401"):
         live.call("/auth/token", {"username": "admin", "password": "admin"})
     live.token = live.call("/auth/token", {"username": "admin", "password": password})["access_token"]
-    eventually(lambda: {dag["dag_id"] for dag in live.call("/api/v2/dags")["dags"]} == {"ingest_crm_nps", "warehouse"})
+    eventually(
+        lambda: (
+            {dag["dag_id"] for dag in live.call("/api/v2/dags")["dags"]} == {"ingest_crm_nps", "outbox", "warehouse"}
+        )
+    )
     assert live.call("/api/v2/importErrors")["total_entries"] == 0
     assert live.call("/api/v2/pools/duckdb_writer")["slots"] == 1
 
