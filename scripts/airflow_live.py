@@ -23,7 +23,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pipelines.settings import REPOSITORY
-from scripts.airflow_home import USER, airflow_environment, new_password
+from scripts.airflow_home import USER, airflow_environment, component_environment, new_password
 
 COMPONENTS = {
     "api-server": ("api-server",),
@@ -75,7 +75,9 @@ def run(environment: Mapping[str, str], stop: threading.Event) -> None:
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for name, command in COMPONENTS.items():
-            running[name] = _start(("-m", "airflow", *command), environment, logs / f"{name}.log")
+            running[name] = _start(
+                ("-m", "airflow", *command), component_environment(name, environment), logs / f"{name}.log"
+            )
         _wait_until_healthy(environment["AIRFLOW__API__BASE_URL"], running, logs, stop)
         if not stop.is_set():
             _greet(environment, password)
@@ -150,9 +152,7 @@ def _greet(environment: Mapping[str, str], password: str | None) -> None:
     else:
         print(f"User {USER}, the password is in {passwords}.")
     landing = Path(environment["FRUITION_HOME"], "landing", "<feed>")
-    print(
-        f"Files in {landing} are taken at the feed's sweep, or when its DAG is triggered. Ctrl-C stops all.", flush=True
-    )
+    print(f"Files in {landing} are taken as they arrive. Ctrl-C stops all.", flush=True)
 
 
 def _stop(running: list[subprocess.Popen[bytes]]) -> None:

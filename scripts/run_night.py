@@ -72,7 +72,8 @@ def run(as_of: date | None, terminal: TextIO) -> Night:
 
     bag = DagBag()
     night = Night(faults=[error.strip().rpartition("\n")[2] for error in bag.import_errors.values()])
-    for dag in sorted(bag.dags.values(), key=lambda dag: (dag.dag_id == "warehouse", dag.dag_id)):
+    ingests = sorted(dag_id for dag_id in bag.dags if dag_id.startswith("ingest_"))
+    for dag in (bag.dags[dag_id] for dag_id in [*ingests, "warehouse"]):
         print(f"{dag.dag_id:40}", end=" ", file=terminal, flush=True)
         started = time.monotonic()
         state = run_dag(dag, night, {"as_of": as_of.isoformat()} if as_of and dag.dag_id == "warehouse" else None)
@@ -87,9 +88,8 @@ def run_dag(dag: DAG, night: Night, conf: dict[str, Any] | None) -> str:
         task.on_failure_callback = [lambda context: failed.update({context["ti"].task_id: context["exception"]})]
     dag_run = dag.test(run_conf=conf)
     for instance in dag_run.get_task_instances():
-        if instance.task_id == "receive":
-            night.left += (instance.xcom_pull("receive") or {"left": []})["left"]
-        elif instance.task_id == "ingest":
+        if instance.task_id == "ingest":
+            night.left += instance.xcom_pull("ingest", key="left") or []
             night.outcomes += instance.xcom_pull("ingest", key="outcomes") or []
     refused = failed.pop(REFUSALS, None)
     night.failures |= {f"{dag.dag_id}.{task}": error for task, error in failed.items()}
