@@ -117,7 +117,7 @@ def test_a_file_and_an_event_become_a_batch_and_ctrl_c_leaves_nothing_behind(sta
     assert len(components) == 4
     live.process.send_signal(signal.SIGINT)
     assert live.process.wait(60) == 0
-    assert [member for component in components for member in airflow_live._session(component)] == []
+    assert [member for component in components for member in airflow_live.session_of(component)] == []
 
 
 def test_where_one_component_dies_the_others_are_stopped_and_it_is_said(start: Callable[[], Live]) -> None:
@@ -128,7 +128,7 @@ def test_where_one_component_dies_the_others_are_stopped_and_it_is_said(start: C
     os.kill(triggerer, signal.SIGKILL)
     assert live.process.wait(60) == 1
     assert "triggerer has ended (-9)" in live.printed
-    assert [member for component in components for member in airflow_live._session(component)] == []
+    assert [member for component in components for member in airflow_live.session_of(component)] == []
 
 
 def test_a_port_that_is_taken_is_said_before_anything_is_started(start: Callable[[], Live]) -> None:
@@ -148,11 +148,11 @@ def test_what_does_not_end_by_itself_is_ended_with_all_it_started(
         "print('deaf', flush=True); time.sleep(600)"
     )
     monkeypatch.setattr(airflow_live, "STOPPED_WITHIN", 0.5)
-    process = airflow_live._start(("-c", deaf), os.environ, tmp_path / "deaf.log")
+    process = airflow_live.start_process(("-c", deaf), os.environ, tmp_path / "deaf.log")
     eventually(lambda: (tmp_path / "deaf.log").read_text().count("deaf") == 2)
-    assert len(airflow_live._session(process.pid)) == 2
-    airflow_live._stop([process])
-    assert airflow_live._session(process.pid) == []
+    assert len(airflow_live.session_of(process.pid)) == 2
+    airflow_live.stop_processes([process])
+    assert airflow_live.session_of(process.pid) == []
 
 
 def runs(live: Live, dag_id: str) -> list[dict[str, Any]]:
