@@ -22,6 +22,7 @@ def tell(figures: Mapping[str, int | str], of: Asset | None = None) -> None:
 
 def tell_lineage(lineage: Lineage) -> None:
     """Say what the running task reads and writes, to OpenLineage where that is configured."""
+    get_hook_lineage_collector.cache_clear()  # `dag.test` runs one task after another in a process, and it knows no end
     collector, hook = get_hook_lineage_collector(), BaseHook()  # it asks for the hook that did it: there is none
     for path in lineage.inputs:
         collector.add_input_asset(hook, uri=path.as_uri())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -16,6 +17,13 @@ from tests.live.stack import Stack, eventually, readings
 def quiet(live: Stack) -> None:
     """What earlier tests have set going has come to rest."""
     live.wait_until_quiet()
+
+
+def test_the_scheduler_and_no_other_component_holds_what_tasks_import(live: Stack) -> None:
+    mapped = {
+        name: Path(f"/proc/{process.pid}/maps").read_text().count("/duckdb") for name, process in live.running.items()
+    }
+    assert {name for name, count in mapped.items() if count} == {"scheduler"}
 
 
 def test_an_atomic_feed_s_file_is_loaded_and_published_soon_after_it_arrives(live: Stack) -> None:
