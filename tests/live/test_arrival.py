@@ -77,6 +77,16 @@ def test_a_triggerer_that_is_killed_loses_nothing(live: Stack) -> None:
     live.wait_until_healthy()
 
 
+def test_a_scheduler_that_is_killed_in_the_middle_of_it_loses_nothing(live: Stack) -> None:
+    live.drop("delta", "before.csv", readings("D2"))
+    eventually(lambda: bool(live.runs("ingest_delta", state=["queued", "running"])), "a run is under way")
+    live.restart("scheduler")
+    live.drop("delta", "after.csv", readings("D3"))
+    live.wait_until_published("delta", "before.csv", "after.csv", patience=200)
+    assert [live.ended("delta", name) for name in ("before.csv", "after.csv")] == [["accepted"]] * 2
+    live.wait_until_healthy()
+
+
 def test_the_same_file_again_is_a_repeat_and_does_not_wake_the_warehouse(live: Stack) -> None:
     live.drop("alpha", "first.csv", readings("A2"))
     live.wait_until_published("alpha", "first.csv")
