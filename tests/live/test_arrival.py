@@ -21,7 +21,7 @@ def quiet(live: Stack) -> None:
 
 def test_the_scheduler_and_no_other_component_holds_what_tasks_import(live: Stack) -> None:
     mapped = {
-        name: Path(f"/proc/{process.pid}/maps").read_text().count("/duckdb") for name, process in live.running.items()
+        name: Path(f"/proc/{process.pid}/maps").read_text().count("duckdb") for name, process in live.running.items()
     }
     assert {name for name, count in mapped.items() if count} == {"scheduler"}
 
@@ -33,9 +33,9 @@ def test_an_atomic_feed_s_file_is_loaded_and_published_soon_after_it_arrives(liv
     claimed = manifest.received_at.replace(tzinfo=UTC).timestamp()
     print(f"claimed after {claimed - dropped:.1f} s, published after {published - dropped:.1f} s")
     live.wait_until_quiet()
-    [run] = live.runs("ingest_alpha")
-    assert (run["run_type"], run["state"]) == ("asset_triggered", "success")
-    assert "rows in: 3" in run["note"]
+    runs = live.runs("ingest_alpha")  # a second one where the first was so slow that the file was said to wait again
+    assert {(run["run_type"], run["state"]) for run in runs} == {("asset_triggered", "success")}
+    assert "rows in: 3" in runs[-1]["note"]
     [run] = live.runs("warehouse")
     assert (run["run_type"], run["state"]) == ("asset_triggered", "success")
     assert "gaps opened: " in run["note"]
