@@ -8,56 +8,47 @@ Airflow then shows what is wrong.
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
 from airflow.sdk import (
     DAG,
     Asset,
     AssetOrTimeSchedule,
     CronTriggerTimetable,
-    ExceptionRetryPolicy,
-    RetryAction,
-    RetryRule,
     TriggerRule,
     chain,
     get_current_context,
     get_parsing_context,
     task,
 )
-from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from pipelines.errors import SourceUnavailable
+from fruition_airflow import assets
+from fruition_airflow.defaults import NO_BACKFILL, task_defaults
+from fruition_airflow.reporting import tell, tell_lineage
+from pipelines import lineage
 from pipelines.feeds import Feed, readable_feeds
 from pipelines.settings import Settings
-
-# A task that was killed is tried again too: no policy is asked then. Anything else somebody has to mend.
-ONLY_WHAT_TIME_MENDS = ExceptionRetryPolicy(
-    rules=[
-        RetryRule([SourceUnavailable, AirflowRuntimeError], RetryAction.RETRY),
-        RetryRule(Exception, RetryAction.FAIL),
-    ]
-)
 
 DOCUMENTATION = """
 {description}
 
-**Owner** {owner} · **delivers** {contracts} · **sweep** {sweep}
+**Owner** {owner} · **delivers** {contracts} · **arrival** {arrival} · **sweep** {sweep}
 
 | task | what it does | when it is not green |
 |---|---|---|
-| `receive` | takes what is ready in `landing/{feed}/` into the archive | failed: the source did not answer |
-| `ingest` | checks each delivery, commits it to the lake | skipped: nothing new, the warehouse is not woken |
+| `ingest` | takes what is ready in `landing/{feed}/`, archives and checks it, commits it to the lake | skipped: nothing new, \
+the warehouse is not woken; failed: the feed has to be mended, or the source did not answer |
 | `report_refusals` | names what was refused | failed: a sender has to mend a file; the good ones have gone on |
 
-A run takes whatever has arrived, whatever started it: the sweep, a manual trigger, or an event of the asset
-`landing_{feed}`. `fruition deliveries {feed}` shows every delivery and how it ended, `fruition rejects {feed}` the rows
-that were turned away.
+A run takes whatever has arrived, whatever started it: an event of the asset `landing_{feed}`, which says that something
+waits in the folder, the sweep, or a manual trigger. The run's note has its figures. `fruition deliveries {feed}` shows
+every delivery and how it ended, `fruition rejects {feed}` the rows that were turned away.
 """
 
 
-def ingest_dag(feed: Feed, timezone: str) -> None:
+def ingest_dag(settings: Settings, feed: Feed) -> None:
     """Register the DAG of one feed, which its tasks hold by closure."""
-    landing, raw = Asset(f"landing_{feed.name}"), Asset(f"raw_{feed.name}")
+    landing, raw = assets.landing(feed.name), assets.raw(feed.name)
     contracts = [entry.contract for entry in feed.delivers]
 
     with DAG(
@@ -67,37 +58,32 @@ def ingest_dag(feed: Feed, timezone: str) -> None:
             description=feed.description,
             owner=feed.owner or "not named",
             contracts=", ".join(contracts),
-            sweep=f"`{feed.schedule}` ({timezone})" if feed.schedule else "none",
+            arrival=feed.arrival,
+            sweep=f"`{feed.schedule}` ({settings.timezone})" if feed.schedule else "none",
             feed=feed.name,
         ),
-        schedule=_schedule(feed, timezone, landing),
+        schedule=_schedule(feed, settings.timezone, landing),
         catchup=False,
         max_active_runs=1,
+        allowed_run_types=NO_BACKFILL,
         tags={"ingest", *contracts},
-        default_args={
-            "owner": feed.owner or "fruition",
-            "retries": 3,
-            "retry_exponential_backoff": 2.0,
-            "retry_policy": ONLY_WHAT_TIME_MENDS,
-        },
+        default_args=task_defaults(feed.owner or "fruition"),
     ):
 
-        @task
-        def receive() -> dict[str, Any]:
-            """Take what is ready in the landing folder into the archive."""
+        @task(inlets=[landing], outlets=[raw])
+        def ingest() -> None:
+            """Take what is ready in the landing folder, check each delivery and commit it to the lake."""
+            from pipelines.ingest import figures, ingest
             from pipelines.receive import receive
 
-            received = receive(Settings.from_environment(), feed)
-            return {"claimed": list(received.claimed), "left": [asdict(one) for one in received.left]}
-
-        @task(outlets=[raw])
-        def ingest() -> None:
-            """Check each received delivery and commit it to the lake."""
-            from pipelines.ingest import ingest
-
-            run = get_current_context()["ti"]
-            outcomes = ingest(Settings.from_environment(), feed)
+            settings, context = Settings.from_environment(), get_current_context()
+            run, announced = context["ti"], context["dag_run"].run_type == "asset_triggered"
+            left = receive(settings, feed, patient=not announced).left
+            run.xcom_push("left", [asdict(one) for one in left])
+            outcomes = ingest(settings, feed)
             run.xcom_push("outcomes", [outcome.to_json() for outcome in outcomes])
+            tell(figures(outcomes), of=raw)
+            tell_lineage(lineage.of_ingest(settings, feed.name, contracts))
             # A second try cannot know what the first one had committed when it was stopped: it wakes the warehouse.
             if run.try_number == 1 and not any(outcome.status == "accepted" for outcome in outcomes):
                 raise AirflowSkipException("Nothing new was accepted: the warehouse is not woken.")
@@ -112,7 +98,7 @@ def ingest_dag(feed: Feed, timezone: str) -> None:
                 count = f"{len(refused)} of {len(outcomes)} deliveries refused:"
                 raise AirflowFailException("\n".join([count, *reasons]))
 
-        chain(receive(), ingest(), report_refusals())
+        chain(ingest(), report_refusals())
 
 
 def _schedule(feed: Feed, timezone: str, landing: Asset) -> AssetOrTimeSchedule | list[Asset]:
@@ -127,4 +113,4 @@ WANTED = get_parsing_context().dag_id  # the one that a task is about to run; no
 
 for readable in readable_feeds(SETTINGS.feeds)[0].values():
     if WANTED in {None, f"ingest_{readable.name}"}:
-        ingest_dag(readable, SETTINGS.timezone)
+        ingest_dag(SETTINGS, readable)

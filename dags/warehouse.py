@@ -2,11 +2,19 @@
 
 It runs when any feed's batch has arrived, and once a night whatever came. One run at a time: batches that arrive during
 a run wake one next run together.
+
+| task | what it does | when it is not green |
+|---|---|---|
+| `build` | loads what the warehouse does not hold yet, then builds and tests every model | failed: nothing is published |
+| `publish` | records the build and swaps in the read-only copy | failed: what was published before stays |
+| `notify` | tells receivers what happened to gaps | failed: nothing is lost, the DAG `outbox` tries on |
+
+Loading and building are one task, since whoever waits for a gap pays for each task, and since a second try of both does
+no more than one of the second: what is loaded already stays loaded. For a day that has passed there is `look_back`.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -17,37 +25,27 @@ from airflow.sdk import (
     AssetAny,
     AssetOrTimeSchedule,
     CronTriggerTimetable,
-    ExceptionRetryPolicy,
     Param,
-    RetryAction,
-    RetryRule,
     chain,
     get_current_context,
     task,
 )
-from airflow.sdk.exceptions import AirflowRuntimeError
 
-from pipelines.errors import SourceUnavailable
+from fruition_airflow import assets
+from fruition_airflow.defaults import NO_BACKFILL, WRITER_POOL, task_defaults
+from fruition_airflow.reporting import tell, tell_lineage
+from pipelines import lineage
 from pipelines.feeds import feed_files
 from pipelines.settings import Settings
 
 NIGHTLY = "0 4 * * *"  # after the feeds' own sweeps
-WRITER_POOL = "duckdb_writer"  # one slot: DuckDB lets one process write, and none read meanwhile
-
-# A task that was killed is tried again too: no policy is asked then. Anything else somebody has to mend.
-ONLY_WHAT_TIME_MENDS = ExceptionRetryPolicy(
-    rules=[
-        RetryRule([SourceUnavailable, AirflowRuntimeError], RetryAction.RETRY),
-        RetryRule(Exception, RetryAction.FAIL),
-    ]
-)
 
 WAITING = AssetAlias("outbox_waiting")  # becomes an event of the asset `outbox` where something waits
 
 SETTINGS = Settings.from_environment()
 TIMETABLE = CronTriggerTimetable(NIGHTLY, timezone=SETTINGS.timezone)
 # By file name, not by content: a feed whose file is being mended stays among the warehouse's sources.
-RAW = [Asset(f"raw_{path.stem}") for path in feed_files(SETTINGS.feeds)]
+RAW = [assets.raw(path.stem) for path in feed_files(SETTINGS.feeds)]
 
 with DAG(
     dag_id="warehouse",
@@ -56,6 +54,7 @@ with DAG(
     schedule=AssetOrTimeSchedule(timetable=TIMETABLE, assets=AssetAny(*RAW)) if RAW else TIMETABLE,
     catchup=False,
     max_active_runs=1,
+    allowed_run_types=NO_BACKFILL,
     tags={"warehouse"},
     params={
         "as_of": Param(
@@ -65,39 +64,43 @@ with DAG(
             description="The business date reported on, not before the last build's. Empty: the day the run was due.",
         )
     },
-    default_args={
-        "owner": "fruition",
-        "pool": WRITER_POOL,
-        "retries": 3,
-        "retry_exponential_backoff": 2.0,
-        "retry_policy": ONLY_WHAT_TIME_MENDS,
-    },
+    default_args=task_defaults(pool=WRITER_POOL, priority_weight=10),  # before those who look back
 ):
 
-    @task
-    def load() -> dict[str, int]:
-        """Deliveries that the warehouse does not know yet go in, each in one transaction."""
-        from pipelines.warehouse import load
-
-        return asdict(load(Settings.from_environment()))
-
-    @task
-    def transform() -> dict[str, int]:
-        """dbt: staging, core, gaps, marts, and their tests."""
+    @task(inlets=RAW)
+    def build() -> None:
+        """Deliveries that the warehouse does not know yet go in; then staging, core, gaps, marts, and their tests."""
         from pipelines.transform import build
+        from pipelines.warehouse import held, load
 
         settings, context = Settings.from_environment(), get_current_context()
         given = context["params"]["as_of"]
         due_on = context["dag_run"].run_after.astimezone(ZoneInfo(settings.timezone)).date()  # the same for every try
-        built = build(settings, as_of=date.fromisoformat(given) if given else due_on)
-        return {"nodes": built.nodes, "warnings": len(built.warnings)}
+        with held(settings):  # from the load to the build, so that nobody else's load comes between
+            loaded = load(settings)
+            built = build(settings, as_of=date.fromisoformat(given) if given else due_on)
+        tell(
+            {
+                "as_of": str(built.as_of),
+                "deliveries_loaded": loaded.deliveries,
+                "rows_loaded": loaded.rows,
+                "rows_rejected": loaded.rejects,
+                "warnings": len(built.warnings),
+            }
+        )
+        tell_lineage(lineage.of_build(settings))
 
-    @task
+    @task(outlets=[assets.MARTS])
     def publish() -> dict[str, int]:
         """Swap in the read-only copy, after every test has passed."""
+        from pipelines.inquiries import gap_changes
         from pipelines.publish import publish
 
-        return publish(Settings.from_environment()).rows
+        settings = Settings.from_environment()
+        published = publish(settings)
+        tell({"build": published.seq, **gap_changes(settings)}, of=assets.MARTS)
+        tell_lineage(lineage.of_publish(settings, published.rows))
+        return published.rows
 
     # Not in the writer's pool, and done at the first try: no build waits for a receiver. The DAG `outbox` tries on.
     @task(pool="default_pool", outlets=[WAITING])
@@ -111,4 +114,4 @@ with DAG(
         waiting = len(notified.waiting) if notified.exit_code else 0
         return {"queued": notified.queued, "sent": len(notified.sent), "waiting": waiting}
 
-    chain(load(), transform(), publish(), notify())
+    chain(build(), publish(), notify())

@@ -45,6 +45,11 @@ order by
 """
 
 
+GAP_CHANGES = """
+select event_type, count(*) as events from marts.gap_event where seq = (select max(seq) from meta.build) group by 1
+"""
+
+
 @dataclass(frozen=True)
 class GapFilter:
     """Which open gaps are asked for; none of them means all."""
@@ -60,6 +65,12 @@ def open_gaps(settings: Settings, wanted: GapFilter) -> list[Row]:
     _check_known("severity", wanted.severity, SEVERITIES)
     parameters = {"class": wanted.gap_class, "severity": wanted.severity, "project": wanted.project}
     return _rows(settings, OPEN_GAPS, parameters)
+
+
+def gap_changes(settings: Settings) -> dict[str, int]:
+    """How many gaps the published build found opened, worsened, reopened and closed."""
+    counted = {row["event_type"]: row["events"] for row in _rows(settings, GAP_CHANGES, {})}
+    return {f"gaps_{event}": counted.get(event, 0) for event in ("opened", "worsened", "reopened", "closed")}
 
 
 def gap_columns(settings: Settings) -> list[str]:

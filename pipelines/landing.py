@@ -22,6 +22,8 @@ UNFINISHED = (".part", ".tmp")
 ID_TIME = "%Y%m%dT%H%M%S%fZ"
 DELIVERY_ID = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{6}")
 
+Look = tuple[int, int, int]  # when a file's content and its entry last changed (ns), and its size (bytes)
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -92,13 +94,27 @@ def claims(settings: Settings, feed: str) -> list[Claim]:
     return [Claim(path.parent.name, path) for path in sorted(found, key=lambda path: path.parent.name)]
 
 
-def ready(settings: Settings, feed: Feed) -> tuple[list[Path], list[LeftAlone]]:
+def ready(settings: Settings, feed: Feed, patient: bool = True) -> tuple[list[Path], list[LeftAlone]]:
     """The files that may be taken, oldest first, and what must be left alone.
 
     A `settled` feed's young files are watched once for `SETTLE_SECONDS`; those that change meanwhile are still being
-    written.
+    written. Who is not `patient` watches only where there is no older file to take: something else comes back for them.
     """
-    candidates: list[Path] = []
+    candidates, left = found(settings, feed)
+    if feed.arrival == "settled":
+        young = [path for path in candidates if not has_rested(look(path))]
+        if patient or len(young) == len(candidates):
+            unready, reason = _moving(young), "is still being written"
+        else:
+            unready, reason = young, f"changed less than {SETTLE_SECONDS:.0f} s ago"
+        candidates = [path for path in candidates if path not in unready]
+        left += [LeftAlone(feed.name, path.name, reason) for path in unready]
+    return sorted(candidates, key=lambda path: (look(path), path.name)), left
+
+
+def found(settings: Settings, feed: Feed) -> tuple[list[Path], list[LeftAlone]]:
+    """The files of a feed that lie in its folder, in name order, and what lies there besides."""
+    files: list[Path] = []
     left: list[LeftAlone] = []
     for path in sorted(folder(settings, feed.name).iterdir()):
         if path.name.startswith(".") or path.name.endswith(UNFINISHED):
@@ -110,11 +126,22 @@ def ready(settings: Settings, feed: Feed) -> tuple[list[Path], list[LeftAlone]]:
         if reason:
             left.append(LeftAlone(feed.name, printable(path.name), reason))
         else:
-            candidates.append(path)
-    if feed.arrival == "settled":
-        candidates, moving = _settled(candidates)
-        left += [LeftAlone(feed.name, path.name, "is still being written") for path in moving]
-    return sorted(candidates, key=lambda path: (_look(path), path.name)), left
+            files.append(path)
+    return files, left
+
+
+def look(path: Path) -> Look:
+    """How a file looks now; zeros where it is gone."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return 0, 0, 0
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size
+
+
+def has_rested(seen: Look) -> bool:
+    """Whether content and entry have not changed for `SETTLE_SECONDS`, by the clock."""
+    return max(seen[:2]) <= time.time_ns() - int(SETTLE_SECONDS * 1e9)
 
 
 def printable(name: str) -> str:
@@ -139,20 +166,9 @@ def _unfit(path: Path, feed: Feed) -> str | None:
     return None
 
 
-def _settled(paths: list[Path]) -> tuple[list[Path], list[Path]]:
-    first = {path: _look(path) for path in paths}
-    threshold = time.time_ns() - int(SETTLE_SECONDS * 1e9)
-    young = [path for path, (changed, inode_changed, _) in first.items() if max(changed, inode_changed) > threshold]
-    if young:
+def _moving(paths: list[Path]) -> list[Path]:
+    """Those of the files that change while they are watched."""
+    first = {path: look(path) for path in paths}
+    if paths:
         time.sleep(SETTLE_SECONDS)
-    moving = [path for path in young if _look(path) != first[path]]
-    return [path for path in paths if path not in moving], moving
-
-
-def _look(path: Path) -> tuple[int, int, int]:
-    """When the content and the entry last changed (ns), and the size in bytes; zeros where the file is gone."""
-    try:
-        status = path.lstat()
-    except FileNotFoundError:
-        return 0, 0, 0
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size
+    return [path for path in paths if look(path) != first[path]]

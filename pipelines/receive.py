@@ -23,11 +23,12 @@ class Received:
     left: tuple[LeftAlone, ...]
 
 
-def receive(settings: Settings, feed: Feed, files: tuple[Path, ...] = ()) -> Received:
+def receive(settings: Settings, feed: Feed, files: tuple[Path, ...] = (), patient: bool = True) -> Received:
     """Claim what lies ready in `landing/<feed>/`, or copies of the given files, and archive the bytes of each.
 
-    Two runs never take the same file: a claim is a rename. A file that changes while it is copied is put back.
-    Raises `SourceUnavailable` where a given file cannot be read, `ConfigError` where its name is no text.
+    Who is not `patient` leaves files that have only just changed to whoever watches the folder. Two runs never take the
+    same file: a claim is a rename. A file that changes while it is copied is put back. Raises `SourceUnavailable` where
+    a given file cannot be read, `ConfigError` where its name is no text.
     """
     home = landing.folder(settings, feed.name)
     home.mkdir(parents=True, exist_ok=True)
@@ -35,7 +36,7 @@ def receive(settings: Settings, feed: Feed, files: tuple[Path, ...] = ()) -> Rec
     if files:
         taken = _claim_copies(home, files)
     else:
-        paths, left = landing.ready(settings, feed)
+        paths, left = landing.ready(settings, feed, patient)
         taken = [claim for path in paths if (claim := _claim(home, path))]
     claimed: list[str] = []
     for claim in taken:

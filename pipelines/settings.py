@@ -107,6 +107,10 @@ class Settings:
     def published(self) -> Path:
         return self.home / "published" / "benefits.duckdb"
 
+    def looked_back_to(self, day: date) -> Path:
+        """The file of a build that looks back to a date, where nobody names another."""
+        return self.home / "warehouse" / "as_of" / f"{day}.duckdb"
+
     @property
     def has_receivers(self) -> bool:
         """Whether anybody is told of gap events."""

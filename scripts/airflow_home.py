@@ -29,12 +29,18 @@ def airflow_environment(given: Mapping[str, str]) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__PARALLELISM": "4",  # so many processes wait for tasks; 32 by default
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "fruition_airflow" / "plugins"),
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "60",
         "AIRFLOW__CORE__FERNET_KEY": _kept(home / "fernet_key", _fernet_key),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",  # seconds; what is due waits for no longer
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",  # after a scheduler was killed
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",  # after a machine was
+        "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "15",  # then another one takes its triggers
+        "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": port,
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
@@ -45,6 +51,14 @@ def airflow_environment(given: Mapping[str, str]) -> dict[str, str]:
     if not any(f"{CONNECTION}{how}" in given for how in ("", "_CMD", "_SECRET")):
         defaults[CONNECTION] = f"sqlite:///{home / 'airflow.db'}"
     return defaults | dict(given) | {"FRUITION_HOME": str(settings.home), "FRUITION_FEEDS": str(settings.feeds)}
+
+
+def component_environment(name: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of one component: the scheduler, from which tasks are forked, imports beforehand what they need."""
+    if name != "scheduler":
+        return dict(environment)
+    path = [str(REPOSITORY / "fruition_airflow" / "scheduler"), environment.get("PYTHONPATH", "")]
+    return {**environment, "PYTHONPATH": os.pathsep.join(filter(None, path))}
 
 
 def new_password(environment: Mapping[str, str]) -> str | None:

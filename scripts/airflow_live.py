@@ -23,7 +23,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pipelines.settings import REPOSITORY
-from scripts.airflow_home import USER, airflow_environment, new_password
+from scripts.airflow_home import USER, airflow_environment, component_environment, new_password
 
 COMPONENTS = {
     "api-server": ("api-server",),
@@ -67,7 +67,7 @@ def run(environment: Mapping[str, str], stop: threading.Event) -> None:
     logs = Path(environment["AIRFLOW_HOME"], "logs")
     logs.mkdir(exist_ok=True)
     print("Airflow's metadata are being brought up to date.", flush=True)
-    prepared = _start(("-m", "scripts.airflow_home"), environment, logs / "prepare.log")
+    prepared = start_process(("-m", "scripts.airflow_home"), environment, logs / "prepare.log")
     if prepared.wait() != 0:
         raise CannotRun(f"Airflow's metadata could not be brought up to date:\n{_last_lines(logs / 'prepare.log')}")
     password = new_password(environment)
@@ -75,7 +75,9 @@ def run(environment: Mapping[str, str], stop: threading.Event) -> None:
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for name, command in COMPONENTS.items():
-            running[name] = _start(("-m", "airflow", *command), environment, logs / f"{name}.log")
+            running[name] = start_process(
+                ("-m", "airflow", *command), component_environment(name, environment), logs / f"{name}.log"
+            )
         _wait_until_healthy(environment["AIRFLOW__API__BASE_URL"], running, logs, stop)
         if not stop.is_set():
             _greet(environment, password)
@@ -83,11 +85,11 @@ def run(environment: Mapping[str, str], stop: threading.Event) -> None:
             _guard_all_run(running, logs)
     finally:
         print("Airflow is being stopped.", flush=True)
-        _stop(list(running.values()))
+        stop_processes(list(running.values()))
     print("Stopped.", flush=True)
 
 
-def _start(arguments: tuple[str, ...], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+def start_process(arguments: tuple[str, ...], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
     """A Python process in a session of its own: Ctrl-C reaches only this one, which then stops the others."""
     with log.open("ab") as file:
         return subprocess.Popen(
@@ -105,7 +107,7 @@ def _wait_until_healthy(
     url: str, running: Mapping[str, subprocess.Popen[bytes]], logs: Path, stop: threading.Event
 ) -> None:
     until = time.monotonic() + HEALTHY_WITHIN
-    while not stop.wait(POLL) and (unhealthy := _unhealthy(url)):
+    while not stop.wait(POLL) and (unhealthy := unhealthy_components(url)):
         _guard_all_run(running, logs)
         if time.monotonic() > until:
             raise CannotRun(
@@ -113,7 +115,7 @@ def _wait_until_healthy(
             )
 
 
-def _unhealthy(url: str) -> list[str]:
+def unhealthy_components(url: str) -> list[str]:
     """The components that the API does not call healthy yet; the API itself while it does not answer."""
     try:
         with urllib.request.urlopen(f"{url}/api/v2/monitor/health", timeout=5) as answer:
@@ -150,12 +152,10 @@ def _greet(environment: Mapping[str, str], password: str | None) -> None:
     else:
         print(f"User {USER}, the password is in {passwords}.")
     landing = Path(environment["FRUITION_HOME"], "landing", "<feed>")
-    print(
-        f"Files in {landing} are taken at the feed's sweep, or when its DAG is triggered. Ctrl-C stops all.", flush=True
-    )
+    print(f"Files in {landing} are taken as they arrive. Ctrl-C stops all.", flush=True)
 
 
-def _stop(running: list[subprocess.Popen[bytes]]) -> None:
+def stop_processes(running: list[subprocess.Popen[bytes]]) -> None:
     """Ask each component to end; after a while end it, and in any case whatever of its session is left."""
     for process in running:
         process.terminate()
@@ -168,14 +168,14 @@ def _stop(running: list[subprocess.Popen[bytes]]) -> None:
     for process in running:
         process.kill()
         process.wait()
-        while members := _session(process.pid):
+        while members := session_of(process.pid):
             for member in members:
                 with suppress(ProcessLookupError):
                     os.kill(member, signal.SIGKILL)
             time.sleep(POLL / 10)
 
 
-def _session(leader: int) -> list[int]:
+def session_of(leader: int) -> list[int]:
     """The processes of a session that still run; a task leads a group of its own within its scheduler's session."""
     members = []
     for entry in Path("/proc").glob("[0-9]*"):

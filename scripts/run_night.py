@@ -73,8 +73,8 @@ def run(as_of: date | None, terminal: TextIO) -> Night:
 
     bag = DagBag()
     night = Night(faults=[error.strip().rpartition("\n")[2] for error in bag.import_errors.values()])
-    dags = [dag for name, dag in bag.dags.items() if name.startswith("ingest_") or name == "warehouse"]
-    for dag in sorted(dags, key=lambda dag: (dag.dag_id == "warehouse", dag.dag_id)):
+    ingests = sorted(dag_id for dag_id in bag.dags if dag_id.startswith("ingest_"))
+    for dag in (bag.dags[dag_id] for dag_id in [*ingests, "warehouse"]):
         print(f"{dag.dag_id:40}", end=" ", file=terminal, flush=True)
         started = time.monotonic()
         state = run_dag(dag, night, {"as_of": as_of.isoformat()} if as_of and dag.dag_id == "warehouse" else None)
@@ -89,9 +89,8 @@ def run_dag(dag: DAG, night: Night, conf: dict[str, Any] | None) -> str:
         task.on_failure_callback = [lambda context: failed.update({context["ti"].task_id: context["exception"]})]
     dag_run = dag.test(run_conf=conf)
     for instance in dag_run.get_task_instances():
-        if instance.task_id == "receive":
-            night.left += (instance.xcom_pull("receive") or {"left": []})["left"]
-        elif instance.task_id == "ingest":
+        if instance.task_id == "ingest":
+            night.left += instance.xcom_pull("ingest", key="left") or []
             night.outcomes += instance.xcom_pull("ingest", key="outcomes") or []
         elif instance.task_id == "notify":
             night.notified = instance.xcom_pull("notify") or {}

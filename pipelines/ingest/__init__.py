@@ -21,7 +21,7 @@ from pipelines.lake import Lake, Manifest, Status
 from pipelines.landing import Claim
 from pipelines.settings import Settings
 
-__all__ = ["Outcome", "check_feed", "check_rules", "ingest"]
+__all__ = ["Outcome", "check_feed", "check_rules", "figures", "ingest"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,19 @@ class Outcome:
     def to_json(self) -> dict[str, Any]:
         """The outcome as plain values; no cell of the delivery is among them."""
         return asdict(self)
+
+
+def figures(outcomes: list[Outcome]) -> dict[str, int]:
+    """What a run brought, in figures: deliveries by how they ended, and rows."""
+    ended = [outcome.status for outcome in outcomes]
+    return {
+        "deliveries_accepted": ended.count("accepted"),
+        "deliveries_refused": ended.count("refused"),
+        "repeats": ended.count("repeat"),
+        "rows_in": sum(outcome.counted for outcome in outcomes),
+        "rows_accepted": sum(outcome.accepted for outcome in outcomes),
+        "rows_rejected": sum(outcome.rejected for outcome in outcomes),
+    }
 
 
 def ingest(settings: Settings, feed: Feed, on_file: Callable[[str], None] = lambda name: None) -> list[Outcome]:

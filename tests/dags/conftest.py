@@ -40,7 +40,7 @@ def station(metadata: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[date]:
     """The dates for which a build was asked, instead of building."""
-    from pipelines import publish, transform, warehouse
+    from pipelines import inquiries, publish, transform, warehouse
     from pipelines.settings import Settings
 
     dates: list[date] = []
@@ -55,4 +55,5 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[date]:
     monkeypatch.setattr(warehouse, "load", lambda settings: warehouse.Loaded(0, 0, 0))
     monkeypatch.setattr(transform, "build", build)
     monkeypatch.setattr(publish, "publish", publish_nothing)
+    monkeypatch.setattr(inquiries, "gap_changes", lambda settings: {})
     return dates

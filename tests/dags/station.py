@@ -60,6 +60,17 @@ def states(run: DagRun) -> dict[str, str]:
     return {instance.task_id: str(instance.state) for instance in run.get_task_instances()}
 
 
+def note(run: DagRun) -> dict[str, str]:
+    """The note of a run, its figures by name."""
+    from airflow.models.dagrun import DagRunNote
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        content = session.scalar(select(DagRunNote.content).where(DagRunNote.dag_run_id == run.id)) or ""
+    return {name: value for name, _, value in (line.strip().partition(": ") for line in content.splitlines())}
+
+
 def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
     """An environment in which neither Airflow nor Fruition has been told anything."""
     return {name: value for name, value in environment.items() if not name.startswith(("AIRFLOW", "FRUITION"))}

@@ -22,6 +22,7 @@ from pipelines.settings import REPOSITORY
 from scripts import airflow_live
 from tests.dags.station import FEED, GOOD, without_settings
 
+DAGS = {"ingest_crm_nps", "look_back", "outbox", "warehouse"}
 PATIENCE = 240.0  # seconds; a tenth of it on an idle machine
 
 
@@ -95,23 +96,22 @@ def test_a_file_and_an_event_become_a_batch_and_ctrl_c_leaves_nothing_behind(sta
     with pytest.raises(urllib.error.HTTPError, match="401"):
         live.call("/auth/token", {"username": "admin", "password": "admin"})
     live.token = live.call("/auth/token", {"username": "admin", "password": password})["access_token"]
-    eventually(
-        lambda: (
-            {dag["dag_id"] for dag in live.call("/api/v2/dags")["dags"]} == {"ingest_crm_nps", "outbox", "warehouse"}
-        )
-    )
+    eventually(lambda: {dag["dag_id"] for dag in live.call("/api/v2/dags")["dags"]} == DAGS)
     assert live.call("/api/v2/importErrors")["total_entries"] == 0
     assert live.call("/api/v2/pools/duckdb_writer")["slots"] == 1
 
     (live.home / "landing" / "crm_nps").mkdir(parents=True)
-    (live.home / "landing" / "crm_nps" / "nps.csv").write_text(GOOD)
-    [asset] = [asset for asset in live.call("/api/v2/assets")["assets"] if asset["name"] == "landing_crm_nps"]
-    live.call("/api/v2/assets/events", {"asset_id": asset["id"]})
+    (live.home / "landing" / ".nps.csv").write_text(GOOD)
+    (live.home / "landing" / ".nps.csv").rename(live.home / "landing" / "crm_nps" / "nps.csv")
     eventually(lambda: [run["end_date"] is not None for run in runs(live, "ingest_crm_nps")] == [True])
-    assert [run["state"] for run in runs(live, "ingest_crm_nps")] == ["success"]
     [manifest] = (live.home / "lake" / "_manifests" / "crm_nps").glob("*.json")
     assert json.loads(manifest.read_text())["status"] == "accepted"
     eventually(lambda: [run["run_type"] for run in runs(live, "warehouse")] == ["asset_triggered"])
+
+    [asset] = [asset for asset in live.call("/api/v2/assets")["assets"] if asset["name"] == "landing_crm_nps"]
+    live.call("/api/v2/assets/events", {"asset_id": asset["id"]})
+    eventually(lambda: [run["end_date"] is not None for run in runs(live, "ingest_crm_nps")] == [True, True])
+    assert [run["state"] for run in runs(live, "ingest_crm_nps")] == ["success", "success"]
 
     second = start()
     assert second.process.wait(PATIENCE) == 1
@@ -121,7 +121,7 @@ def test_a_file_and_an_event_become_a_batch_and_ctrl_c_leaves_nothing_behind(sta
     assert len(components) == 4
     live.process.send_signal(signal.SIGINT)
     assert live.process.wait(60) == 0
-    assert [member for component in components for member in airflow_live._session(component)] == []
+    assert [member for component in components for member in airflow_live.session_of(component)] == []
 
 
 def test_where_one_component_dies_the_others_are_stopped_and_it_is_said(start: Callable[[], Live]) -> None:
@@ -132,7 +132,7 @@ def test_where_one_component_dies_the_others_are_stopped_and_it_is_said(start: C
     os.kill(triggerer, signal.SIGKILL)
     assert live.process.wait(60) == 1
     assert "triggerer has ended (-9)" in live.printed
-    assert [member for component in components for member in airflow_live._session(component)] == []
+    assert [member for component in components for member in airflow_live.session_of(component)] == []
 
 
 def test_a_port_that_is_taken_is_said_before_anything_is_started(start: Callable[[], Live]) -> None:
@@ -152,11 +152,11 @@ def test_what_does_not_end_by_itself_is_ended_with_all_it_started(
         "print('deaf', flush=True); time.sleep(600)"
     )
     monkeypatch.setattr(airflow_live, "STOPPED_WITHIN", 0.5)
-    process = airflow_live._start(("-c", deaf), os.environ, tmp_path / "deaf.log")
+    process = airflow_live.start_process(("-c", deaf), os.environ, tmp_path / "deaf.log")
     eventually(lambda: (tmp_path / "deaf.log").read_text().count("deaf") == 2)
-    assert len(airflow_live._session(process.pid)) == 2
-    airflow_live._stop([process])
-    assert airflow_live._session(process.pid) == []
+    assert len(airflow_live.session_of(process.pid)) == 2
+    airflow_live.stop_processes([process])
+    assert airflow_live.session_of(process.pid) == []
 
 
 def runs(live: Live, dag_id: str) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.dags.station import GOOD, WITHOUT_ITS_COLUMN, Station, states
+from tests.dags.station import GOOD, WITHOUT_ITS_COLUMN, Station, note, states
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
@@ -23,7 +23,7 @@ def feed(station: Station) -> Station:
 def test_a_good_delivery_goes_into_the_lake_and_wakes_the_warehouse(feed: Station) -> None:
     feed.drop("crm_nps", "nps.csv", GOOD)
     run = feed.run("ingest_crm_nps")
-    assert states(run) == {"receive": "success", "ingest": "success", "report_refusals": "success"}
+    assert states(run) == {"ingest": "success", "report_refusals": "success"}
     assert run.state == "success"
     assert events(run) == ["raw_crm_nps"]
     [manifest] = manifests(feed)
@@ -33,7 +33,7 @@ def test_a_good_delivery_goes_into_the_lake_and_wakes_the_warehouse(feed: Statio
 
 def test_where_nothing_arrived_the_warehouse_sleeps_on(feed: Station) -> None:
     run = feed.run("ingest_crm_nps")
-    assert states(run) == {"receive": "success", "ingest": "skipped", "report_refusals": "success"}
+    assert states(run) == {"ingest": "skipped", "report_refusals": "success"}
     assert run.state == "success"
     assert events(run) == []
 
@@ -55,7 +55,7 @@ def test_a_refused_delivery_reddens_the_run_and_holds_up_no_good_one(
     feed.drop("crm_nps", "{{ 7 * 7 }}.csv", WITHOUT_ITS_COLUMN)
     feed.drop("crm_nps", "nps.csv", GOOD)
     run = feed.run("ingest_crm_nps")
-    assert states(run) == {"receive": "success", "ingest": "success", "report_refusals": "failed"}
+    assert states(run) == {"ingest": "success", "report_refusals": "failed"}
     assert run.state == "failed"
     assert events(run) == ["raw_crm_nps"]
     assert sorted(manifest["status"] for manifest in manifests(feed)) == ["accepted", "refused"]
@@ -68,7 +68,7 @@ def test_a_refused_delivery_reddens_the_run_and_holds_up_no_good_one(
 def test_where_everything_was_refused_the_warehouse_sleeps_on(feed: Station) -> None:
     feed.drop("crm_nps", "nps.csv", WITHOUT_ITS_COLUMN)
     run = feed.run("ingest_crm_nps")
-    assert states(run) == {"receive": "success", "ingest": "skipped", "report_refusals": "failed"}
+    assert states(run) == {"ingest": "skipped", "report_refusals": "failed"}
     assert events(run) == []
 
 
@@ -83,22 +83,59 @@ def test_no_cell_of_a_delivery_is_handed_from_task_to_task(feed: Station) -> Non
     assert "nps.csv" in json.dumps(handed_on(run))
 
 
+def test_the_run_s_note_and_the_asset_s_event_have_the_figures_that_matter(feed: Station) -> None:
+    more = "".join(f"2026-0{month}-{day:02},7\n" for month in range(2, 9) for day in (2, 9, 16, 23))
+    feed.drop("crm_nps", "nps.csv", f"{GOOD}{more}2026-01-19,many\n")
+    feed.drop("crm_nps", "wrong.csv", WITHOUT_ITS_COLUMN)
+    run = feed.run("ingest_crm_nps")
+    assert (run.state, note(run)) == (
+        "failed",
+        {
+            "deliveries accepted": "1",
+            "deliveries refused": "1",
+            "repeats": "0",
+            "rows in": "31",
+            "rows accepted": "30",
+            "rows rejected": "1",
+        },
+    )
+    [extra] = extras(run)
+    assert {"deliveries_accepted": 1, "rows_accepted": 30}.items() <= extra.items()
+
+
+def test_a_note_that_a_person_has_written_stays(feed: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+
+    from pipelines import ingest
+
+    def ingest_while_someone_writes(*arguments: Any) -> list[ingest.Outcome]:
+        with create_session() as session:
+            for run in session.query(DagRun).filter_by(dag_id="ingest_crm_nps", state="running"):
+                run.note = ("Mind this one.", "admin")
+        return []
+
+    monkeypatch.setattr(ingest, "ingest", ingest_while_someone_writes)
+    run = feed.run("ingest_crm_nps")
+    assert note(run) == {"Mind this one.": ""}
+
+
 def test_what_time_mends_is_tried_again(feed: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipelines import receive
     from pipelines.errors import SourceUnavailable
 
     really, silent = receive.receive, iter([True, False])
 
-    def receive_at_second_try(*arguments: Any) -> receive.Received:
+    def receive_at_second_try(*arguments: Any, **options: Any) -> receive.Received:
         if next(silent):
             raise SourceUnavailable("The share does not answer.")
-        return really(*arguments)
+        return really(*arguments, **options)
 
     monkeypatch.setattr(receive, "receive", receive_at_second_try)
     feed.drop("crm_nps", "nps.csv", GOOD)
     run = feed.run("ingest_crm_nps")
     assert run.state == "success"
-    assert tries(run)["receive"] == 2
+    assert tries(run)["ingest"] == 2
 
 
 def test_what_somebody_has_to_mend_is_not_tried_again(feed: Station) -> None:
@@ -106,7 +143,7 @@ def test_what_somebody_has_to_mend_is_not_tried_again(feed: Station) -> None:
     feed.add_feed("crm_nps", text.replace("contract: kpi_reading", "contract: kpi_raeding"))
     feed.drop("crm_nps", "nps.csv", GOOD)
     run = feed.run("ingest_crm_nps")
-    assert states(run) == {"receive": "success", "ingest": "failed", "report_refusals": "upstream_failed"}
+    assert states(run) == {"ingest": "failed", "report_refusals": "upstream_failed"}
     assert tries(run)["ingest"] == 1
 
     feed.add_feed("crm_nps", text)
@@ -151,6 +188,16 @@ def events(run: DagRun) -> list[str]:
     sent = select(AssetModel.name).join(AssetEvent, AssetEvent.asset_id == AssetModel.id)
     with create_session() as session:
         return list(session.scalars(sent.where(AssetEvent.source_run_id == run.run_id)))
+
+
+def extras(run: DagRun) -> list[dict[str, Any]]:
+    """What the events that a run sent of assets carry."""
+    from airflow.models.asset import AssetEvent
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        return list(session.scalars(select(AssetEvent.extra).where(AssetEvent.source_run_id == run.run_id)))
 
 
 def handed_on(run: DagRun) -> list[Any]:

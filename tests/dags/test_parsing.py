@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -18,7 +19,7 @@ def test_every_feed_has_a_dag_and_the_warehouse_has_one(station: Station) -> Non
     station.add_feed("crm_nps")
     station.add_feed("pmo_plan")
     bag = station.parse()
-    assert set(bag.dags) == {"ingest_crm_nps", "ingest_pmo_plan", "outbox", "warehouse"}
+    assert set(bag.dags) == {"ingest_crm_nps", "ingest_pmo_plan", "look_back", "outbox", "warehouse"}
     assert not bag.import_errors
 
 
@@ -31,7 +32,7 @@ def test_a_new_feed_file_is_a_new_dag(station: Station) -> None:
 
 def test_without_any_feed_there_is_still_the_nightly_warehouse(station: Station) -> None:
     bag = station.parse()
-    assert set(bag.dags) == {"outbox", "warehouse"}
+    assert set(bag.dags) == {"look_back", "outbox", "warehouse"}
     assert isinstance(bag.dags["warehouse"].timetable, CronTriggerTimetable)
 
 
@@ -76,7 +77,7 @@ def test_only_one_task_at_a_time_writes_the_warehouse(station: Station) -> None:
     dags = station.parse().dags
     pools = {task.task_id: task.pool for task in dags["warehouse"].tasks}
     assert pools.pop("notify") == "default_pool"  # no build waits for a receiver
-    assert set(pools.values()) == {"duckdb_writer"}
+    assert {*pools.values(), *(task.pool for task in dags["look_back"].tasks)} == {"duckdb_writer"}
     assert {task.pool for task in dags["ingest_crm_nps"].tasks} == {"default_pool"}
     writers = Pool.get_pool("duckdb_writer")
     assert writers is not None
@@ -87,11 +88,44 @@ def test_the_tasks_stand_in_the_order_of_the_data_s_way(station: Station) -> Non
     station.add_feed("crm_nps")
     dags = station.parse().dags
     for dag_id, order in (
-        ("ingest_crm_nps", ["receive", "ingest", "report_refusals"]),
-        ("warehouse", ["load", "transform", "publish", "notify"]),
+        ("ingest_crm_nps", ["ingest", "report_refusals"]),
+        ("warehouse", ["build", "publish", "notify"]),
     ):
         assert [task.task_id for task in dags[dag_id].tasks] == order
         assert all(dags[dag_id].get_task(one).downstream_task_ids == {next_one} for one, next_one in pairwise(order))
+
+
+def test_the_graph_of_assets_reads_as_the_data_s_way(station: Station) -> None:
+    station.add_feed("crm_nps")
+    dags = station.parse().dags
+    ingest, build, publish = (
+        dags[dag_id].get_task(task_id)
+        for dag_id, task_id in (("ingest_crm_nps", "ingest"), ("warehouse", "build"), ("warehouse", "publish"))
+    )
+    ways = [{asset.name for asset in ends} for ends in (ingest.inlets, ingest.outlets, build.inlets, publish.outlets)]
+    assert ways == [{"landing_crm_nps"}, {"raw_crm_nps"}, {"raw_crm_nps"}, {"marts"}]
+
+
+def test_a_feed_s_landing_folder_is_watched(station: Station) -> None:
+    from airflow.serialization.encoders import encode_trigger
+
+    station.add_feed("crm_nps")
+    [landing] = station.dag("ingest_crm_nps").get_task("ingest").inlets
+    [watcher] = landing.watchers
+    assert encode_trigger(watcher.trigger) == {
+        "classpath": "fruition_airflow.landing.LandingTrigger",
+        "kwargs": {"feed": "crm_nps"},
+    }
+    assert importlib.import_module("fruition_airflow.landing").LandingTrigger is type(watcher.trigger)
+
+
+def test_looking_back_never_happens_by_itself(station: Station) -> None:
+    dag = station.dag("look_back")
+    timetable = dag.timetable
+    assert isinstance(timetable, CronTriggerTimetable)
+    assert str(timetable.timezone) == "UTC"
+    assert dag.start_date is not None
+    assert dag.start_date.year == 9000
 
 
 def test_a_feed_s_dag_says_what_the_feed_is(station: Station) -> None:
@@ -120,7 +154,7 @@ def test_a_broken_feed_is_named_with_its_key_and_the_others_stay_in_service(
     station.add_feed("crm_nps", text)
     station.add_feed("pmo_plan")
     bag = station.parse()
-    assert set(bag.dags) == {"ingest_pmo_plan", "outbox", "warehouse"}
+    assert set(bag.dags) == {"ingest_pmo_plan", "look_back", "outbox", "warehouse"}
     [(file, error)] = bag.import_errors.items()
     assert file.endswith("broken_feeds.py")
     assert "crm_nps.yml" in error
@@ -151,7 +185,7 @@ def test_parsing_imports_nothing_heavy(station: Station) -> None:
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     dags, modules = json.loads(ended.stderr.splitlines()[-1])
-    assert dags == ["ingest_crm_nps", "outbox", "warehouse"]
+    assert dags == ["ingest_crm_nps", "look_back", "outbox", "warehouse"]
     assert not {"pandas", "duckdb", "dbt", "great_expectations"} & set(modules)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.dags.station import GOOD, Station, states
+from tests.dags.station import GOOD, Station, note, states
 from tests.history import History
 from tests.receivers import Receiver
 
@@ -19,8 +19,18 @@ def test_what_is_in_the_lake_is_loaded_built_and_published_for_the_date_that_is_
     station.drop("crm_nps", "nps.csv", GOOD)
     assert station.run("ingest_crm_nps").state == "success"
     run = station.run("warehouse", {"as_of": "2026-06-30"})
-    assert states(run) == {"load": "success", "transform": "success", "publish": "success", "notify": "success"}
+    assert states(run) == {"build": "success", "publish": "success", "notify": "success"}
+    told = note(run)
+    assert (told["as of"], told["deliveries loaded"], told["rows loaded"], told["build"]) == (
+        "2026-06-30",
+        "1",
+        "2",
+        "1",
+    )
     with duckdb.connect(str(station.home / "published" / "benefits.duckdb"), read_only=True) as published:
+        opened = published.sql("select count(*) from marts.gap_event where event_type = 'opened'").fetchall()
+        assert opened == [(int(told["gaps opened"]),)]
+        assert told["gaps closed"] == "0"
         assert published.sql("select as_of from meta.build").fetchall() == [(date(2026, 6, 30),)]
         assert published.sql("select feed, status, accepted from meta.delivery").fetchall() == [
             ("crm_nps", "accepted", 2)
@@ -67,7 +77,7 @@ def test_a_busy_warehouse_is_tried_again_and_a_failed_build_is_not(
     monkeypatch.setattr(transform, "build", fails_once)
     run = station.run("warehouse")
     assert run.state == ends
-    [instance] = [instance for instance in run.get_task_instances() if instance.task_id == "transform"]
+    [instance] = [instance for instance in run.get_task_instances() if instance.task_id == "build"]
     assert instance.try_number == attempts
     assert states(run)["notify"] == states(run)["publish"] == {"success": "success", "failed": "upstream_failed"}[ends]
 

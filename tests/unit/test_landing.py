@@ -88,6 +88,20 @@ def test_a_file_that_is_still_being_written_is_left_alone_until_it_rests(
     assert [one.accepted for one in door.sweep().outcomes] == [2]
 
 
+def test_who_is_not_patient_takes_what_has_rested_and_waits_only_where_nothing_has(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(landing, "SETTLE_SECONDS", 0.3)
+    feed = door.feed(arrival="settled")
+    door.drop(FILE, "old.csv")
+    time.sleep(0.4)
+    door.drop(FILE.replace("K1", "K2"), "young.csv")
+    received = receive.receive(door.settings, feed, patient=False)
+    assert received.claimed == ("old.csv",)
+    assert [left.name for left in received.left] == ["young.csv"]
+    assert receive.receive(door.settings, feed, patient=False).claimed == ("young.csv",)
+
+
 def test_an_atomic_feed_s_files_are_taken_at_once(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(landing, "SETTLE_SECONDS", 60.0)
     assert door.deliver(FILE).status == "accepted"
