@@ -40,9 +40,12 @@ READINGS: dict[str, Any] = {
 
 
 class Stack:
-    """A live Airflow. `environment` is what its processes have been told; a test may read it, not change it."""
+    """A live Airflow, on PostgreSQL or, without, on SQLite.
 
-    def __init__(self, folder: Path, postgres: Postgres, **told: str) -> None:
+    `environment` is what its processes have been told; a test may read it, not change it.
+    """
+
+    def __init__(self, folder: Path, postgres: Postgres | None, **told: str) -> None:
         self.folder, self.postgres = folder, postgres
         self.settings = Settings(home=folder / "home", feeds=folder / "feeds")
         self.settings.feeds.mkdir(parents=True)
@@ -54,11 +57,11 @@ class Stack:
                 "FRUITION_HOME": str(self.settings.home),
                 "FRUITION_FEEDS": str(self.settings.feeds),
                 "AIRFLOW__API__PORT": str(port),
-                "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres.url("airflow"),
                 "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "2",
                 "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
                 "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
             }
+            | ({"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres.url("airflow")} if postgres else {})
             | told
         )
         self.logs = folder / "logs"
