@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,6 @@ NETWORK_MODELS = (
     "output_path",
     "output_share",
 )
-WITHOUT_TESTS = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test", "--select")
 SLOWEST = 12
 BARE = """
 create table gap as
@@ -87,11 +87,21 @@ def built(folder: Path) -> dict[str, Any]:
     seconds, (_, warehouse, transform) = timed("imports", imported)
     settings = settings_of(folder)
     seconds |= timed("load", lambda: warehouse.load(settings))[0]
-    seconds |= timed("build", lambda: transform.build(settings, AS_OF))[0]
-    results = json.loads((settings.warehouse.parent / "dbt" / "target" / "run_results.json").read_text())["results"]
-    slowest = sorted(results, key=lambda node: -node["execution_time"])[:SLOWEST]
-    nodes = {node["unique_id"].removeprefix("model.fruition."): node["execution_time"] for node in slowest}
-    return {"seconds": seconds, "nodes": nodes, "count": len(results)}
+    nodes: dict[str, float] = {}
+    seconds |= timed("build", lambda: transform.build(settings, AS_OF, on_node=clock(nodes)))[0]
+    slowest = sorted(nodes, key=lambda name: -nodes[name])[:SLOWEST]
+    return {"seconds": seconds, "nodes": {name: nodes[name] for name in slowest}, "count": len(nodes)}
+
+
+def clock(nodes: dict[str, float]) -> Callable[[str], None]:
+    """What a build calls after each step: notes in `nodes` the seconds since the call before, else since now."""
+    last = [time.monotonic()]
+
+    def note(name: str) -> None:
+        nodes[name] = time.monotonic() - last[0]
+        last[0] += nodes[name]
+
+    return note
 
 
 def network(folder: Path) -> dict[str, Any]:
@@ -99,24 +109,12 @@ def network(folder: Path) -> dict[str, Any]:
     _, (_, warehouse, transform) = timed("imports", imported)
     settings = settings_of(folder)
     warehouse.load(settings)
-    variables = {
-        "reporting_currency": settings.currency,
-        "as_of": AS_OF.isoformat(),
-        "known_at": "9999-12-31",
-        **transform.project_variables(settings),
-    }
-    before = ("+output_status", "+network_place", "+dependency")
-    run(transform, settings, [*WITHOUT_TESTS, *before], variables)
-    models = run(transform, settings, [*WITHOUT_TESTS, *NETWORK_MODELS], variables)
+    transform.build(settings, AS_OF)
+    nodes: dict[str, float] = {}
+    stands = transform.Standing(AS_OF, datetime.max, None, is_forward=False)
+    transform.build_file(settings, settings.warehouse, stands, on_node=clock(nodes), only="output_share")
+    models = {name: nodes[name] for name in NETWORK_MODELS}
     return {"seconds": {"network": sum(models.values())}, "nodes": models, "count": len(models)}
-
-
-def run(transform: Any, settings: Any, command: list[str], variables: dict[str, Any]) -> dict[str, float]:
-    """One dbt command; seconds a node."""
-    outcome = transform.run_dbt(settings, settings.warehouse, [*command, "--threads", "1"], variables)
-    if not outcome.success:
-        raise SystemExit(f"dbt failed: {outcome.exception or [node.message for node in outcome.result.results]}")
-    return {node.node.name: node.execution_time for node in outcome.result.results}
 
 
 def bare(folder: Path) -> dict[str, Any]:
