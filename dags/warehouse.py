@@ -96,4 +96,15 @@ with DAG(
 
         return publish(Settings.from_environment()).rows
 
-    chain(load(), transform(), publish())
+    @task(pool="default_pool")  # it only reads what is published
+    def serve() -> dict[str, int]:
+        """Copy what is published to the serving PostgreSQL; where that is away, nothing else waits for it."""
+        from pipelines.serve import serve
+
+        served = serve(Settings.from_environment())
+        return served.rows if served else {}
+
+    published = publish()
+    chain(load(), transform(), published)
+    if SETTINGS.serve_url:
+        chain(published, serve())

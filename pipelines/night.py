@@ -1,4 +1,4 @@
-"""The whole night in one process: every feed into the lake, then load, transform, publish."""
+"""The whole night in one process: every feed into the lake, then load, transform, publish, serve."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pipelines.ingest import Outcome, ingest
 from pipelines.landing import LeftAlone
 from pipelines.publish import Published, publish
 from pipelines.receive import receive
+from pipelines.serve import serve
 from pipelines.settings import Settings
 from pipelines.transform import Build, build, check_forward
 from pipelines.warehouse import Loaded, held, load
@@ -90,7 +91,14 @@ def run_night(settings: Settings, feeds: dict[str, Feed], as_of: date | None, te
         ):  # from the load to what is published, so that two runs at once do not mix their nights
             loaded, built = load_and_build(settings, as_of, tell)
             tell("publish")
-            return Night(swept, loaded, built, publish(settings))
+            night = Night(swept, loaded, built, publish(settings))
     except FruitionError as error:
         swept.failures.append(error)
         return Night(swept)
+    try:  # nobody's night hangs on the serving database: what is published stands
+        tell("serve")
+        with naming_a_full_disk():
+            serve(settings)
+    except FruitionError as error:
+        swept.failures.append(error)
+    return night

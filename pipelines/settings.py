@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipelines.errors import ConfigError
@@ -31,6 +32,9 @@ SETTINGS = (
     Setting("FRUITION_CURRENCY", "GBP", "the reporting currency, three capital letters"),
     Setting("FRUITION_FISCAL_YEAR_START", "1", "the month in which the fiscal year starts, 1 to 12"),
     Setting("FRUITION_TIMEZONE", "UTC", "where a day ends"),
+    Setting(
+        "FRUITION_SERVE_URL", "", "a PostgreSQL, postgresql://user:password@host/database, that gets the marts too"
+    ),
 )
 
 
@@ -43,6 +47,7 @@ class Settings:
     currency: str = "GBP"
     fiscal_year_start: int = 1
     timezone: str = "UTC"
+    serve_url: str | None = field(default=None, repr=False)  # holds a password
     contracts: Path = REPOSITORY / "expectations"
     dbt_project: Path = REPOSITORY / "warehouse"
 
@@ -57,6 +62,7 @@ class Settings:
             currency=_currency(value["FRUITION_CURRENCY"]),
             fiscal_year_start=_month(value["FRUITION_FISCAL_YEAR_START"]),
             timezone=_timezone(value["FRUITION_TIMEZONE"]),
+            serve_url=_postgres_url(value["FRUITION_SERVE_URL"]),
         )
 
     @property
@@ -117,4 +123,21 @@ def _timezone(text: str) -> str:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ConfigError(f"FRUITION_TIMEZONE is {text!r}: give a zone such as Europe/London.") from error
+    return text
+
+
+def _postgres_url(text: str) -> str | None:
+    """A PostgreSQL's address, or None; what is wrong is said without the value, which holds a password."""
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        is_sound = parts.scheme in {"postgresql", "postgres"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_sound = False
+    if not is_sound:
+        raise ConfigError(
+            "FRUITION_SERVE_URL is no PostgreSQL's address: give postgresql://user:password@host:port/database, "
+            "with special characters in the password percent-encoded."
+        )
     return text

@@ -74,6 +74,7 @@ def _of_data(settings: Settings, tell: Callable[[str], None]) -> Iterator[Check]
     tell("check warehouse and published file")
     yield from _guarded("Warehouse", lambda: [storage.warehouse_check(settings, memory)])
     yield from _guarded("Published file", lambda: [storage.published_check(settings, memory)])
+    yield from _guarded("Serving PostgreSQL", lambda: storage.serving_checks(settings))
     yield from _guarded("Disk space", lambda: [room.disk_check(settings, memory, at)])
     yield from _guarded("Claimed files", lambda: room.claim_checks(settings))
     yield from _guarded("Late feeds", lambda: room.lateness_checks(settings, memory, at))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import ConfigError
-from pipelines.settings import Settings
+from pipelines.settings import REPOSITORY, SETTINGS, Settings
 
 
 def test_everything_has_a_default() -> None:
@@ -30,3 +30,18 @@ def test_everything_has_a_default() -> None:
 def test_a_value_that_cannot_be_meant_is_named_by_its_variable(name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=f"^{name} is "):
         Settings.from_environment({name: value})
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://me:hunter2@host/x", "hunter2", "postgresql://me:hunter2@host:port/x", "postgresql:///hunter2"]
+)
+def test_an_address_that_is_none_is_refused_without_telling_the_secret_in_it(url: str) -> None:
+    with pytest.raises(ConfigError, match="^FRUITION_SERVE_URL is ") as refused:
+        Settings.from_environment({"FRUITION_SERVE_URL": url})
+    assert "hunter2" not in str(refused.value)
+
+
+def test_the_example_of_an_environment_lists_every_setting_with_its_default() -> None:
+    lines = (REPOSITORY / ".env.example").read_text().splitlines()
+    listed = dict(line.split("=", 1) for line in lines if line.startswith("FRUITION_"))
+    assert listed == {setting.name: setting.default for setting in SETTINGS}
