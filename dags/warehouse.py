@@ -104,7 +104,4 @@ with DAG(
         served = serve(Settings.from_environment())
         return served.rows if served else {}
 
-    published = publish()
-    chain(load(), transform(), published)
-    if SETTINGS.serve_url:
-        chain(published, serve())
+    chain(load(), transform(), publish(), *([serve()] if SETTINGS.serve_url else []))
