@@ -53,9 +53,12 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Read the variables of `SETTINGS`; a value that cannot be meant raises `ConfigError` with its name."""
+        """Read the variables of `SETTINGS`; a value that cannot be meant raises `ConfigError` with its name.
+
+        Each may stand in a file instead, named by the variable with `_FILE` after it: so secrets stay out of the environment.
+        """
         given = os.environ if environment is None else environment
-        value = {setting.name: given.get(setting.name) or setting.default for setting in SETTINGS}
+        value = {setting.name: given_value(given, setting.name) or setting.default for setting in SETTINGS}
         return cls(
             home=_home(value["FRUITION_HOME"]),
             feeds=Path(value["FRUITION_FEEDS"]).expanduser().resolve(),
@@ -92,6 +95,17 @@ class Settings:
     def today(self) -> date:
         """The current business date where the organisation's day ends."""
         return datetime.now(ZoneInfo(self.timezone)).date()
+
+
+def given_value(environment: Mapping[str, str], name: str) -> str:
+    """What the environment says of a setting, itself or through a file; empty where it says nothing."""
+    path = environment.get(f"{name}_FILE")
+    if environment.get(name) or not path:
+        return environment.get(name, "")
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{name}_FILE is {path!r}, which cannot be read: {type(error).__name__}.") from error
 
 
 def now() -> datetime:

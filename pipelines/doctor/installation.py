@@ -14,7 +14,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from pipelines.doctor.findings import Check, counted, misconfigured, ok, warning
 from pipelines.errors import ConfigError
-from pipelines.settings import REPOSITORY, SETTINGS, Settings
+from pipelines.settings import REPOSITORY, SETTINGS, Settings, given_value
 
 SECRET = re.compile(r"SECRET|PASSWORD|TOKEN|CREDENTIAL|KEY|URL")
 INTERNAL = {"FRUITION_DATABASE"}
@@ -27,9 +27,9 @@ SHOWN = 5
 def setting_checks(environment: Mapping[str, str]) -> Iterator[Check]:
     """Each setting with its value and where that comes from; a secret's value is never shown."""
     for setting in SETTINGS:
-        given = environment.get(setting.name)
-        value = given or setting.default
         try:
+            given = given_value(environment, setting.name)
+            value = given or setting.default
             read = Settings.from_environment({setting.name: given} if given else {})
         except ConfigError as error:
             yield misconfigured(
@@ -47,11 +47,12 @@ def usable_settings(environment: Mapping[str, str]) -> Settings | None:
     usable = dict(environment)
     for setting in SETTINGS:
         try:
-            Settings.from_environment({setting.name: environment.get(setting.name, "")})
+            Settings.from_environment({setting.name: given_value(environment, setting.name)})
         except ConfigError:
             if setting.name == "FRUITION_HOME":
                 return None
-            del usable[setting.name]
+            for name in (setting.name, f"{setting.name}_FILE"):
+                usable.pop(name, None)
     return Settings.from_environment(usable)
 
 
@@ -67,7 +68,7 @@ def _without_secrets(name: str, message: str) -> str:
 
 def _unread(environment: Mapping[str, str]) -> Iterator[Check]:
     """Variables that are named like settings, but that nobody reads."""
-    known = [setting.name for setting in SETTINGS]
+    known = [name for setting in SETTINGS for name in (setting.name, f"{setting.name}_FILE")]
     for name in sorted(environment):
         if not name.startswith("FRUITION_") or name in known or name in INTERNAL:
             continue

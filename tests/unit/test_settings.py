@@ -36,9 +36,21 @@ def test_a_value_that_cannot_be_meant_is_named_by_its_variable(name: str, value:
     "url", ["mysql://me:hunter2@host/x", "hunter2", "postgresql://me:hunter2@host:port/x", "postgresql:///hunter2"]
 )
 def test_an_address_that_is_none_is_refused_without_telling_the_secret_in_it(url: str) -> None:
-    with pytest.raises(ConfigError, match="^FRUITION_SERVE_URL is ") as refused:
+    with pytest.raises(ConfigError, match=r"^FRUITION_SERVE_URL is ") as refused:
         Settings.from_environment({"FRUITION_SERVE_URL": url})
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://me:secret@host/x\n")
+    read = Settings.from_environment({"FRUITION_SERVE_URL_FILE": str(tmp_path / "url")})
+    assert read.serve_url == "postgresql://me:secret@host/x"
+    given = {"FRUITION_CURRENCY": "EUR", "FRUITION_CURRENCY_FILE": str(tmp_path / "url")}
+    assert Settings.from_environment(given).currency == "EUR"
+    (tmp_path / "url").write_text("\n")
+    assert Settings.from_environment({"FRUITION_SERVE_URL_FILE": str(tmp_path / "url")}).serve_url is None
+    with pytest.raises(ConfigError, match=r"^FRUITION_SERVE_URL_FILE is .*cannot be read"):
+        Settings.from_environment({"FRUITION_SERVE_URL_FILE": str(tmp_path / "nowhere")})
 
 
 def test_the_example_of_an_environment_lists_every_setting_with_its_default() -> None:
