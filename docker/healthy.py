@@ -8,10 +8,9 @@ import os
 import sys
 import urllib.request
 
-URL = os.environ.get("FRUITION_AIRFLOW_HEALTH", "http://api-server:8080/api/v2/monitor/health")
 NAMES = {"api-server": "metadatabase", "dag-processor": "dag_processor"}
 
 if __name__ == "__main__":
-    with urllib.request.urlopen(URL, timeout=10) as answer:
+    with urllib.request.urlopen(os.environ["AIRFLOW_HEALTH_URL"], timeout=10) as answer:
         report = json.load(answer)
     sys.exit(report[NAMES.get(sys.argv[1], sys.argv[1])]["status"] != "healthy")

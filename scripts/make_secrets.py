@@ -34,7 +34,9 @@ def main() -> int:
         return 1
     made = make_secrets(folder)
     name_folder(into / ".env")
-    print(f"{made} secrets were made in {folder}; {len(list(folder.iterdir())) - made} were there and stay as they are.")
+    print(
+        f"{made} secrets were made in {folder}; {len(list(folder.iterdir())) - made} were there and stay as they are."
+    )
     return 0
 
 
@@ -50,14 +52,18 @@ def make_secrets(folder: Path) -> int:
     recipes: dict[str, Callable[[], str]] = {
         "postgres_password": _password,
         "airflow_database_password": _password,
-        "airflow_database_url": url("postgresql+psycopg2", "airflow", "airflow_database_password", "postgres:5432/airflow"),
+        "airflow_database_url": url(
+            "postgresql+psycopg2", "airflow", "airflow_database_password", "postgres:5432/airflow"
+        ),
         "airflow_fernet_key": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "airflow_jwt_secret": lambda: secrets.token_hex(32),
         "airflow_passwords": lambda: json.dumps({"admin": _password()}),
         "messages_password": _password,
         "messages_url": url("redis", "", "messages_password", "messages:6379/0"),
         "celery_database_password": _password,
-        "celery_result_url": url("db+postgresql+psycopg2", "celery", "celery_database_password", "postgres:5432/celery"),
+        "celery_result_url": url(
+            "db+postgresql+psycopg2", "celery", "celery_database_password", "postgres:5432/celery"
+        ),
         "broker_password": _password,
         "broker_url": url("redis", "", "broker_password", "broker:6379/0"),
         "serving_postgres_password": _password,
@@ -66,7 +72,9 @@ def make_secrets(folder: Path) -> int:
         "serving_reader_password": _password,
         "serving_reader_url": url("postgresql+psycopg2", "reader", "serving_reader_password", "serving:5432/fruition"),
         "serving_superset_password": _password,
-        "superset_database_url": url("postgresql+psycopg2", "superset", "serving_superset_password", "serving:5432/superset"),
+        "superset_database_url": url(
+            "postgresql+psycopg2", "superset", "serving_superset_password", "serving:5432/superset"
+        ),
         "superset_secret_key": lambda: secrets.token_urlsafe(48),
         "superset_admin_password": _password,
         "webhook_secret": lambda: secrets.token_hex(32),
@@ -75,7 +83,7 @@ def make_secrets(folder: Path) -> int:
     missing = {name: make for name, make in recipes.items() if not (folder / name).exists()}
     for name, make in missing.items():
         with os.fdopen(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "w") as file:
-            file.write(make() + "\n")
+            file.write(make())  # to the last byte: not every reader strips a line's end
     return len(missing)
 
 

@@ -29,7 +29,9 @@ def _databases() -> None:
         ("Fruition, published", f"duckdb:///{PUBLISHED}", READ_ONLY),
         ("Fruition, served", _secret("serving_reader_url"), {}),
     ):
-        database = db.session.query(Database).filter_by(database_name=name).one_or_none() or Database(database_name=name)
+        database = db.session.query(Database).filter_by(database_name=name).one_or_none() or Database(
+            database_name=name
+        )
         database.set_sqlalchemy_uri(url)
         database.extra = json.dumps(extra)
         database.expose_in_sqllab = True
