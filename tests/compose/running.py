@@ -100,7 +100,7 @@ class Machine:
 
     def stop(self) -> None:
         """End every process with all that it started."""
-        for process in self.running.values():
+        for process in reversed(self.running.values()):
             family = descendants(process.pid)
             process.terminate()
             try:
