@@ -76,6 +76,10 @@ join pg_class as ours on ours.oid = pg_depend.refobjid and pg_depend.refclassid 
 where ours.relnamespace = to_regnamespace(%(schema)s) and view.relnamespace <> ours.relnamespace
 order by 1
 """
+# Row security would go with the old table, and everybody would see every row.
+WITH_ROW_SECURITY = """
+select relname from pg_class where relnamespace = to_regnamespace(%(schema)s) and relrowsecurity order by 1
+"""
 USERS = """
 select distinct pg_get_userbyid(privilege.grantee), privilege.grantee = 0
 from pg_namespace, aclexplode(nspacl) as privilege
@@ -205,6 +209,12 @@ def _guard_ours(server: Server) -> None:
             raise ConfigError(
                 f"Views rest on the served tables, which each publication replaces: {', '.join(resting)}. "
                 "Drop them, and put their queries into the BI tool."
+            )
+        secured = [f"{schema}.{name}" for (name,) in server.execute(WITH_ROW_SECURITY, {"schema": schema})]
+        if secured:
+            raise ConfigError(
+                f"Row security on the served tables would be lost with them: {', '.join(secured)}. Disable it, and revoke "
+                "what nobody may see; or limit rows in the BI tool."
             )
 
 

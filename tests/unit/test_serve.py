@@ -321,6 +321,17 @@ def test_a_view_on_what_is_served_is_named_rather_than_lost(settings: Settings, 
     assert rows(url, "select max(build) from public.mine") == [(1,)]
 
 
+def test_row_security_is_named_rather_than_lost(settings: Settings, url: str) -> None:
+    publish(settings, 1)
+    serve(settings)
+    with psycopg.connect(url) as server:
+        server.execute("alter table marts.second enable row level security")
+    publish(settings, 2)
+    with pytest.raises(ConfigError, match=r"marts\.second"):
+        serve(settings)
+    assert rows(url, "select max(build) from marts.first") == [(1,)]
+
+
 def test_a_role_that_may_not_write_is_a_matter_of_configuration(settings: Settings, url: str, cluster: Cluster) -> None:
     with psycopg.connect(url, autocommit=True) as server:
         server.execute("drop role if exists visitor")
