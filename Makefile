@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test check bench soak lock docs clean
+.PHONY: help run up secrets test check bench soak lock docs clean
 
 help: ## What there is to make
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -24,10 +24,13 @@ run: $(INSTALLED) ## Write the example portfolio, run one night through Airflow'
 up: $(INSTALLED) ## Airflow live with its web UI, until Ctrl-C
 	$(BIN)/python -m scripts.airflow_live
 
+secrets: $(INSTALLED) ## The secrets that docker-compose.yml needs, made once
+	$(BIN)/python -m scripts.make_secrets
+
 test: $(INSTALLED) ## All tests: pytest, and the warehouse's dbt unit tests within it
 	$(BIN)/python -m pytest
 
-check: $(INSTALLED) ## ruff, mypy, import-linter, contracts, feeds, sqlfluff
+check: $(INSTALLED) ## ruff, mypy, import-linter, contracts, feeds, sqlfluff, hadolint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -35,6 +38,7 @@ check: $(INSTALLED) ## ruff, mypy, import-linter, contracts, feeds, sqlfluff
 	$(BIN)/odcslint check expectations
 	$(BIN)/python -m scripts.lint_configuration
 	$(BIN)/python -m scripts.lint_sql
+	$(BIN)/hadolint Dockerfile docker/superset/Dockerfile
 
 bench: $(INSTALLED) ## The benchmarks, beside bare DuckDB
 	$(BIN)/python benchmarks/door.py
@@ -48,6 +52,8 @@ lock: ## Resolve pyproject.toml into requirements.lock, with hashes and no regis
 	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv
 	.venv-lock/bin/uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes \
 	    --no-emit-index-url --quiet --custom-compile-command 'make lock' -o requirements.lock
+	.venv-lock/bin/uv pip compile docker/superset/requirements.txt --no-deps --python-version 3.11 --universal \
+	    --generate-hashes --no-emit-index-url --quiet --custom-compile-command 'make lock' -o docker/superset/requirements.lock
 	rm -rf .venv-lock
 
 docs: $(INSTALLED) ## The data dictionary, from contracts and marts

@@ -16,8 +16,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pipelines.contracts import load_contracts
 from pipelines.settings import Settings
-from tests.live.postgres import Postgres
 from tests.live.stack import Stack
+from tests.postgres import running_cluster
 from tests.receivers import Receiver
 
 FILES = 30
@@ -90,24 +91,16 @@ def main() -> None:
 def live(name: str, folder: Path) -> Iterator[tuple[Stack, Receiver]]:
     """A live Airflow over the example portfolio and the register, with a webhook that accepts everything."""
     receiver = Receiver()
-    server = Postgres() if name == "postgresql" else None
-    stack: Stack | None = None
-    try:
-        if server:
-            server.start()
-            server.create_database("airflow")
-        with receiver.listening():
-            told = {"FRUITION_WEBHOOK_URL": f"http://{receiver.host}/", "FRUITION_WEBHOOK_SECRET": SECRET}
-            stack = Stack(folder, server, **told)
-            fill(stack)
-            stack.start()
-            stack.wait_until_quiet()
-            yield stack, receiver
-    finally:
-        if stack:
-            stack.stop()
-        if server:
-            server.remove()
+    with ExitStack() as held:
+        server = held.enter_context(running_cluster(folder)) if name == "postgresql" else None
+        held.enter_context(receiver.listening())
+        told = {"FRUITION_WEBHOOK_URL": f"http://{receiver.host}/", "FRUITION_WEBHOOK_SECRET": SECRET}
+        stack = Stack(folder, server, **told)
+        held.callback(stack.stop)
+        fill(stack)
+        stack.start()
+        stack.wait_until_quiet()
+        yield stack, receiver
 
 
 def fill(stack: Stack) -> None:
@@ -136,9 +129,9 @@ def one_at_a_time(stack: Stack, receiver: Receiver) -> None:
         feed, name = FEEDS[number % len(FEEDS)], f"reading {number}.csv"
         dropped = stack.drop(feed, name, f"kpi,day,value\nLK{number},{LAST_MONTH},99\n")
         moments: dict[str, Callable[[], bool]] = {
-            "loaded": lambda feed=feed, name=name: bool(stack.ended(feed, name)),
+            "loaded": partial(is_loaded, stack, feed, name),
             "published": Published(stack, feed, name),
-            "event": lambda number=number: has_event(receiver, f"LB{number}"),
+            "event": partial(has_event, receiver, f"LB{number}"),
         }
         for moment, at in seen(moments).items():
             found[moment].append(at - dropped)
@@ -159,6 +152,10 @@ class Published:
             return False
         self.looked_at = self.stack.settings.published.stat().st_ino
         return self.name in self.stack.names_published(self.feed)
+
+
+def is_loaded(stack: Stack, feed: str, name: str) -> bool:
+    return bool(stack.ended(feed, name))
 
 
 def has_event(receiver: Receiver, benefit_id: str) -> bool:

@@ -41,6 +41,7 @@ NETWORK_MODELS = (
     "output_share",
 )
 SLOWEST = 12
+FOR_EVER = datetime(9999, 12, 31)
 BARE = """
 create table gap as
 with plan as (
@@ -111,7 +112,7 @@ def network(folder: Path) -> dict[str, Any]:
     warehouse.load(settings)
     transform.build(settings, AS_OF)
     nodes: dict[str, float] = {}
-    stands = transform.Standing(AS_OF, datetime.max, None, is_forward=False)
+    stands = transform.Standing(AS_OF, FOR_EVER, None, is_forward=False)
     transform.build_file(settings, settings.warehouse, stands, on_node=clock(nodes), only="output_share")
     models = {name: nodes[name] for name in NETWORK_MODELS}
     return {"seconds": {"network": sum(models.values())}, "nodes": models, "count": len(models)}

@@ -8,6 +8,7 @@ a run wake one next run together.
 | `build` | loads what the warehouse does not hold yet, then builds and tests every model | failed: nothing is published |
 | `publish` | records the build and swaps in the read-only copy | failed: what was published before stays |
 | `notify` | tells receivers what happened to gaps | failed: nothing is lost, the DAG `outbox` tries on |
+| `serve` | copies what is published to the serving PostgreSQL, where there is one | failed: readers there see the build before |
 
 Loading and building are one task, since whoever waits for a gap pays for each task, and since a second try of both does
 no more than one of the second: what is loaded already stays loaded. For a day that has passed there is `look_back`.
@@ -114,4 +115,15 @@ with DAG(
         waiting = len(notified.waiting) if notified.exit_code else 0
         return {"queued": notified.queued, "sent": len(notified.sent), "waiting": waiting}
 
-    chain(build(), publish(), notify())
+    @task(pool="default_pool")  # it only reads what is published
+    def serve() -> dict[str, int]:
+        """Copy what is published to the serving PostgreSQL; where that is away, nothing else waits for it."""
+        from pipelines.serve import serve
+
+        served = serve(Settings.from_environment())
+        return served.rows if served else {}
+
+    published = publish()
+    chain(build(), published, notify())
+    if SETTINGS.serve_url:
+        chain(published, serve())

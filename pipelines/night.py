@@ -1,4 +1,4 @@
-"""The whole night in one process: every feed into the lake, then load, transform, publish, notify."""
+"""The whole night in one process: every feed into the lake, then load, transform, publish, notify, serve."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from pipelines.landing import LeftAlone
 from pipelines.notify import Notified, notify
 from pipelines.publish import Published, publish
 from pipelines.receive import receive
+from pipelines.serve import serve
 from pipelines.settings import Settings
 from pipelines.transform import Build, build, check_forward
 from pipelines.warehouse import Loaded, held, load
@@ -103,7 +104,10 @@ def run_night(settings: Settings, feeds: dict[str, Feed], as_of: date | None, te
     except FruitionError as error:
         swept.failures.append(error)
         night = Night(swept)
-    return replace(night, notified=_told(settings, swept, tell))
+    night = replace(night, notified=_told(settings, swept, tell))
+    if night.published:
+        _serve(settings, swept, tell)
+    return night
 
 
 def _told(settings: Settings, swept: Sweep, tell: Tell) -> Notified | None:
@@ -116,3 +120,13 @@ def _told(settings: Settings, swept: Sweep, tell: Tell) -> Notified | None:
     except (duckdb.Error, OSError) as error:
         swept.failures.append(SourceUnavailable(f"Gap events could not be sent: {error}"))
     return None
+
+
+def _serve(settings: Settings, swept: Sweep, tell: Tell) -> None:
+    """Copy what was published to the serving database; where that is away, what is published stands."""
+    tell("serve")
+    try:
+        with naming_a_full_disk():
+            serve(settings)
+    except FruitionError as error:
+        swept.failures.append(error)

@@ -44,6 +44,9 @@ SETTINGS = (
         "FRUITION_WEBHOOK_URL", "", "where gap events are posted, as signed CloudEvents", ("FRUITION_WEBHOOK_SECRET",)
     ),
     Setting("FRUITION_WEBHOOK_SECRET", "", "what gap events to the webhook are signed with"),
+    Setting(
+        "FRUITION_SERVE_URL", "", "a PostgreSQL, postgresql://user:password@host/database, that gets the marts too"
+    ),
 )
 
 
@@ -60,14 +63,18 @@ class Settings:
     notify_urls: tuple[str, ...] = field(default=(), repr=False)
     webhook_url: str | None = field(default=None, repr=False)
     webhook_secret: str | None = field(default=None, repr=False)
+    serve_url: str | None = field(default=None, repr=False)  # holds a password
     contracts: Path = REPOSITORY / "expectations"
     dbt_project: Path = REPOSITORY / "warehouse"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Read the variables of `SETTINGS`; a value that cannot be meant raises `ConfigError` with its name."""
+        """Read the variables of `SETTINGS`; a value that cannot be meant raises `ConfigError` with its name.
+
+        Each may stand in a file instead, named by the variable with `_FILE` after it: so secrets stay out of the environment.
+        """
         given = os.environ if environment is None else environment
-        value = {setting.name: given.get(setting.name) or setting.default for setting in SETTINGS}
+        value = {setting.name: given_value(given, setting.name) or setting.default for setting in SETTINGS}
         webhook_url, webhook_secret = _webhook(value["FRUITION_WEBHOOK_URL"], value["FRUITION_WEBHOOK_SECRET"])
         return cls(
             home=_home(value["FRUITION_HOME"]),
@@ -81,6 +88,7 @@ class Settings:
             ),
             webhook_url=webhook_url,
             webhook_secret=webhook_secret,
+            serve_url=_postgres_url(value["FRUITION_SERVE_URL"]),
         )
 
     @property
@@ -119,6 +127,17 @@ class Settings:
     def today(self) -> date:
         """The current business date where the organisation's day ends."""
         return datetime.now(ZoneInfo(self.timezone)).date()
+
+
+def given_value(environment: Mapping[str, str], name: str) -> str:
+    """What the environment says of a setting, itself or through a file; empty where it says nothing."""
+    path = environment.get(f"{name}_FILE")
+    if environment.get(name) or not path:
+        return environment.get(name, "")
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{name}_FILE is {path!r}, which cannot be read: {type(error).__name__}.") from error
 
 
 def now() -> datetime:
@@ -178,3 +197,20 @@ def _webhook(url: str, secret: str) -> tuple[str | None, str | None]:
             "signatures with."
         )
     return url, secret
+
+
+def _postgres_url(text: str) -> str | None:
+    """A PostgreSQL's address, or None; what is wrong is said without the value, which holds a password."""
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        is_sound = parts.scheme in {"postgresql", "postgres"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_sound = False
+    if not is_sound:
+        raise ConfigError(
+            "FRUITION_SERVE_URL is no PostgreSQL's address: give postgresql://user:password@host:port/database, "
+            "with special characters in the password percent-encoded."
+        )
+    return text

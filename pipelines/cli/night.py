@@ -85,10 +85,13 @@ def build(
 
 @app.command()
 def publish(as_json: Json = False) -> None:
-    """Record the last build and publish it, read-only, in one step."""
+    """Record the last build and publish it, read-only, in one step; then copy it to the serving PostgreSQL, if there is one."""
     from pipelines.publish import publish as publish_marts
+    from pipelines.serve import serve
 
-    published = publish_marts(Settings.from_environment())
+    settings = Settings.from_environment()
+    published = publish_marts(settings)
+    serve(settings)
     if as_json:
         console.print_json(published)
     else:

@@ -76,6 +76,7 @@ def _of_data(settings: Settings, tell: Callable[[str], None]) -> Iterator[Check]
     yield from _guarded("Warehouse", lambda: [storage.warehouse_check(settings, memory)])
     yield from _guarded("Published file", lambda: [storage.published_check(settings, memory)])
     yield from _guarded("Outbox", lambda: [receivers.outbox_check(settings, at)])
+    yield from _guarded("Serving PostgreSQL", lambda: storage.serving_checks(settings))
     yield from _guarded("Disk space", lambda: [room.disk_check(settings, memory, at)])
     yield from _guarded("Claimed files", lambda: room.claim_checks(settings))
     yield from _guarded("Late feeds", lambda: room.lateness_checks(settings, memory, at))

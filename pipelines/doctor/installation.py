@@ -14,7 +14,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from pipelines.doctor.findings import Check, counted, misconfigured, ok, warning
 from pipelines.errors import ConfigError
-from pipelines.settings import REPOSITORY, SETTINGS, Setting, Settings
+from pipelines.settings import REPOSITORY, SETTINGS, Setting, Settings, given_value
 
 SECRET = re.compile(r"SECRET|PASSWORD|TOKEN|CREDENTIAL|KEY|URL")
 INTERNAL = {"FRUITION_DATABASE"}
@@ -27,12 +27,12 @@ SHOWN = 5
 def setting_checks(environment: Mapping[str, str]) -> Iterator[Check]:
     """Each setting with its value and where that comes from; a secret's value is never shown."""
     for setting in SETTINGS:
-        given = environment.get(setting.name)
-        value = given or setting.default
         try:
+            given = given_value(environment, setting.name)
+            value = given or setting.default
             read = Settings.from_environment(_alone(setting, environment))
         except ConfigError as error:
-            lacking = [name for name in setting.needs if not environment.get(name)]
+            lacking = [name for name in setting.needs if not given_value(environment, name)]
             seen = f"is set without {lacking[0]}." if lacking else _without_secrets(setting.name, str(error))
             yield misconfigured(
                 setting.name, seen, f"Set {lacking[0] if lacking else setting.name}: {setting.meaning}."
@@ -53,13 +53,14 @@ def usable_settings(environment: Mapping[str, str]) -> Settings | None:
         except ConfigError:
             if setting.name == "FRUITION_HOME":
                 return None
-            del usable[setting.name]
+            for name in (setting.name, f"{setting.name}_FILE"):
+                usable.pop(name, None)
     return Settings.from_environment(usable)
 
 
 def _alone(setting: Setting, environment: Mapping[str, str]) -> dict[str, str]:
     """The variable with those it needs, and nothing else of the environment."""
-    return {name: environment[name] for name in (setting.name, *setting.needs) if name in environment}
+    return {name: value for name in (setting.name, *setting.needs) if (value := given_value(environment, name))}
 
 
 def _shown(name: str, value: str) -> str:
@@ -74,7 +75,7 @@ def _without_secrets(name: str, message: str) -> str:
 
 def _unread(environment: Mapping[str, str]) -> Iterator[Check]:
     """Variables that are named like settings, but that nobody reads."""
-    known = [setting.name for setting in SETTINGS]
+    known = [name for setting in SETTINGS for name in (setting.name, f"{setting.name}_FILE")]
     for name in sorted(environment):
         if not name.startswith("FRUITION_") or name in known or name in INTERNAL:
             continue

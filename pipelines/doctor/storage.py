@@ -13,8 +13,9 @@ import duckdb
 
 from pipelines import warehouse
 from pipelines.doctor.findings import Check, counted, fault, ok, warning
-from pipelines.errors import LakeDamaged, WarehouseBusy
+from pipelines.errors import LakeDamaged, SourceUnavailable, WarehouseBusy
 from pipelines.lake import Lake, Manifest, StoredFile, read_manifest
+from pipelines.serve import published_build, served_build
 from pipelines.settings import Settings
 
 LOCK_SECONDS = 2.0
@@ -195,6 +196,22 @@ def published_check(settings: Settings, memory: Memory) -> Check:
             name, f"{seen}; deliveries have come until {last:%Y-%m-%d %H:%M} UTC since.", "Run `fruition run`."
         )
     return ok(name, seen)
+
+
+def serving_checks(settings: Settings) -> Iterator[Check]:
+    """Where a PostgreSQL serves the marts too: whether it answers, and with what is published."""
+    name, todo = "Serving PostgreSQL", "Run `fruition publish`, which serves again."
+    if settings.serve_url is None or not settings.published.exists():
+        return
+    try:
+        served, published = served_build(settings.serve_url), published_build(settings)
+    except SourceUnavailable as error:
+        yield fault(name, str(error), "Start it or mend FRUITION_SERVE_URL; then run `fruition publish`.")
+        return
+    if served == published:
+        yield ok(name, f"serves {served}")
+    else:
+        yield warning(name, f"serves {served or 'nothing yet'}; published is {published}.", todo)
 
 
 def _limited(name: str, damage: list[str], todo: str) -> Iterator[Check]:

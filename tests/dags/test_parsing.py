@@ -23,6 +23,16 @@ def test_every_feed_has_a_dag_and_the_warehouse_has_one(station: Station) -> Non
     assert not bag.import_errors
 
 
+def test_what_is_published_is_served_where_there_is_a_database_for_it(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "serve" not in station.dag("warehouse").task_dict
+    monkeypatch.setenv("FRUITION_SERVE_URL", "postgresql://fruition:secret@127.0.0.1/serving")
+    serve = station.dag("warehouse").task_dict["serve"]
+    assert serve.upstream_task_ids == {"publish"}
+    assert serve.pool == "default_pool"
+
+
 def test_a_new_feed_file_is_a_new_dag(station: Station) -> None:
     station.add_feed("crm_nps")
     assert "ingest_pmo_plan" not in station.parse().dags

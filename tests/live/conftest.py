@@ -9,8 +9,8 @@ from typing import NoReturn
 
 import pytest
 
-from tests.live.postgres import Postgres
 from tests.live.stack import Stack
+from tests.postgres import Cluster, running_cluster
 
 LIMIT = 300  # seconds for one test, after which it fails wherever it is
 ATOMIC = ("alpha", "beta", "gamma", "delta")
@@ -18,18 +18,13 @@ SETTLED = "slow"
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    server = Postgres()
-    try:
-        server.start()
-        server.create_database("airflow")
-        yield server
-    finally:
-        server.remove()
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with running_cluster(tmp_path_factory.mktemp("postgres")) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")
-def live(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def live(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The stack. It is shared: a test leaves every component running and every DAG unpaused."""
     stack = Stack(tmp_path_factory.mktemp("live"), postgres)
     for feed in ATOMIC:

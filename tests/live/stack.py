@@ -24,7 +24,7 @@ from pipelines.lake import Lake, Manifest
 from pipelines.settings import Settings
 from scripts.airflow_home import USER, airflow_environment, component_environment, new_password
 from scripts.airflow_live import COMPONENTS, session_of, start_process, stop_processes, unhealthy_components
-from tests.live.postgres import Postgres, free_port
+from tests.postgres import Cluster, free_port
 
 HEALTHY_WITHIN = 180.0  # seconds; about 30 on two idle cores
 PATIENCE = 180.0  # seconds; what one event leads to takes about 5 on two idle cores
@@ -45,7 +45,7 @@ class Stack:
     `environment` is what its processes have been told; a test may read it, not change it.
     """
 
-    def __init__(self, folder: Path, postgres: Postgres | None, **told: str) -> None:
+    def __init__(self, folder: Path, postgres: Cluster | None, **told: str) -> None:
         self.folder, self.postgres = folder, postgres
         self.settings = Settings(home=folder / "home", feeds=folder / "feeds")
         self.settings.feeds.mkdir(parents=True)
@@ -61,7 +61,11 @@ class Stack:
                 "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
                 "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
             }
-            | ({"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres.url("airflow")} if postgres else {})
+            | (
+                {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres.url.replace("postgresql://", "postgresql+psycopg2://")}
+                if postgres
+                else {}
+            )
             | told
         )
         self.logs = folder / "logs"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import ConfigError
-from pipelines.settings import Settings
+from pipelines.settings import REPOSITORY, SETTINGS, Settings
 
 
 def test_everything_has_a_default() -> None:
@@ -58,3 +58,30 @@ def test_settings_do_not_show_their_secrets() -> None:
         "FRUITION_WEBHOOK_SECRET": "hush-3",
     }
     assert "hush" not in repr(Settings.from_environment(given))
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://me:hunter2@host/x", "hunter2", "postgresql://me:hunter2@host:port/x", "postgresql:///hunter2"]
+)
+def test_an_address_that_is_none_is_refused_without_telling_the_secret_in_it(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"^FRUITION_SERVE_URL is ") as refused:
+        Settings.from_environment({"FRUITION_SERVE_URL": url})
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://me:secret@host/x\n")
+    read = Settings.from_environment({"FRUITION_SERVE_URL_FILE": str(tmp_path / "url")})
+    assert read.serve_url == "postgresql://me:secret@host/x"
+    given = {"FRUITION_CURRENCY": "EUR", "FRUITION_CURRENCY_FILE": str(tmp_path / "url")}
+    assert Settings.from_environment(given).currency == "EUR"
+    (tmp_path / "url").write_text("\n")
+    assert Settings.from_environment({"FRUITION_SERVE_URL_FILE": str(tmp_path / "url")}).serve_url is None
+    with pytest.raises(ConfigError, match=r"^FRUITION_SERVE_URL_FILE is .*cannot be read"):
+        Settings.from_environment({"FRUITION_SERVE_URL_FILE": str(tmp_path / "nowhere")})
+
+
+def test_the_example_of_an_environment_lists_every_setting_with_its_default() -> None:
+    lines = (REPOSITORY / ".env.example").read_text().splitlines()
+    listed = dict(line.split("=", 1) for line in lines if line.startswith("FRUITION_"))
+    assert listed == {setting.name: setting.default for setting in SETTINGS}
