@@ -29,6 +29,7 @@ from tests.postgres import Cluster, free_port
 HEALTHY_WITHIN = 180.0  # seconds; about 30 on two idle cores
 PATIENCE = 180.0  # seconds; what one event leads to takes about 5 on two idle cores
 LOOK_EVERY = 0.1  # seconds
+LISTENER = "listener"  # no component of Airflow: `fruition listen`
 READINGS: dict[str, Any] = {
     "source": {"kind": "landing", "pattern": "*.csv"},
     "format": {"reader": "csv"},
@@ -95,8 +96,9 @@ class Stack:
         stop_processes(list(self.running.values()))
 
     def start_component(self, name: str) -> None:
+        command = ("pipelines", "listen") if name == LISTENER else ("airflow", *COMPONENTS[name])
         environment = component_environment(name, self.environment)
-        self.running[name] = start_process(("-m", "airflow", *COMPONENTS[name]), environment, self.logs / f"{name}.log")
+        self.running[name] = start_process(("-m", *command), environment, self.logs / f"{name}.log")
 
     def kill(self, name: str) -> None:
         """`kill -9`: the component and whatever it has started, as when its machine or its container dies."""
@@ -108,6 +110,17 @@ class Stack:
             process.poll()
             time.sleep(LOOK_EVERY)
         process.wait()
+
+    def kill_task(self) -> bool:
+        """`kill -9` of a process that runs a task, where there is one: the children of the scheduler's workers."""
+        members = session_of(self.running["scheduler"].pid)
+        parents = {member: _parent(member) for member in members}
+        workers = {member for member, parent in parents.items() if parent == self.running["scheduler"].pid}
+        tasks = [member for member, parent in parents.items() if parent in workers]
+        for task in tasks[:1]:
+            with suppress(ProcessLookupError):
+                os.kill(task, signal.SIGKILL)
+        return bool(tasks)
 
     def restart(self, name: str) -> None:
         """`kill -9`, and start again at once."""
@@ -180,6 +193,13 @@ class Stack:
         wanted = Counter(names)
         eventually(lambda: wanted <= self.names_published(feed), f"{', '.join(names)} of {feed} is published", patience)
         return time.time()
+
+
+def _parent(process: int) -> int:
+    try:
+        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:  # it has ended
+        return 0
 
 
 def readings(kpi: str, count: int = 3) -> str:
