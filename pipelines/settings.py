@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipelines.errors import ConfigError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ SETTINGS = (
     Setting("FRUITION_CURRENCY", "GBP", "the reporting currency, three capital letters"),
     Setting("FRUITION_FISCAL_YEAR_START", "1", "the month in which the fiscal year starts, 1 to 12"),
     Setting("FRUITION_TIMEZONE", "UTC", "where a day ends"),
+    Setting("FRUITION_REDIS_URL", "", "the Redis whose streams `fruition listen` reads; may hold a password"),
 )
 
 
@@ -43,6 +46,7 @@ class Settings:
     currency: str = "GBP"
     fiscal_year_start: int = 1
     timezone: str = "UTC"
+    redis_url: str | None = field(default=None, repr=False)
     contracts: Path = REPOSITORY / "expectations"
     dbt_project: Path = REPOSITORY / "warehouse"
 
@@ -57,6 +61,7 @@ class Settings:
             currency=_currency(value["FRUITION_CURRENCY"]),
             fiscal_year_start=_month(value["FRUITION_FISCAL_YEAR_START"]),
             timezone=_timezone(value["FRUITION_TIMEZONE"]),
+            redis_url=_redis_url(value["FRUITION_REDIS_URL"]),
         )
 
     @property
@@ -117,4 +122,20 @@ def _timezone(text: str) -> str:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ConfigError(f"FRUITION_TIMEZONE is {text!r}: give a zone such as Europe/London.") from error
+    return text
+
+
+def _redis_url(text: str) -> str | None:
+    """The URL of a Redis, whose text is never repeated: it may hold a password."""
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in REDIS_SCHEMES and (parts.port is None or parts.port > 0)
+    except ValueError:
+        known = False
+    if not known:
+        raise ConfigError(
+            "FRUITION_REDIS_URL is no URL of a Redis: give redis://[[user]:password@]host:port/database, rediss://… or unix://…."
+        )
     return text
