@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import listen as listening
+from pipelines import listen as listener
 from pipelines.cli import app
 from pipelines.errors import ConfigError, DiskFull, SourceUnavailable
 from pipelines.feeds import readable_feeds
@@ -37,7 +37,7 @@ def listened(
             events.append((event, facts))
 
     feeds = lambda: readable_feeds(door.settings.feeds)[0]  # noqa: E731
-    return listening.listen(door.settings, feeds, drain, tell, stopping or Stopping())
+    return listener.listen(door.settings, feeds, drain, tell, stopping or Stopping())
 
 
 def lying(door: Door, feed: str = NAME) -> list[Path]:
@@ -170,13 +170,13 @@ def test_what_a_dead_consumer_left_is_taken_over(
     redis.client.xgroup_create(STREAM, "fruition", id="0")
     redis.client.xreadgroup("fruition", "dead-1", {STREAM: ">"}, count=1)
     assert listened(listening) == Listened()  # it may be alive
-    monkeypatch.setattr(listening_module(), "TAKE_OVER_MILLISECONDS", 50)
+    monkeypatch.setattr(listener, "TAKE_OVER_MILLISECONDS", 50)
     time.sleep(0.1)
     assert listened(listening) == Listened(delivered=1)
     assert redis.waiting(STREAM) == (0, 0)
 
 
-def listening_module() -> Any:
+def listener -> Any:
     from pipelines import listen
 
     return listen
@@ -265,7 +265,7 @@ def test_redis_that_never_comes_up_ends_the_start(
     listening: Door, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     redis.kill()
-    monkeypatch.setattr(listening_module(), "START_SECONDS", 0.5)
+    monkeypatch.setattr(listener, "START_SECONDS", 0.5)
     events: list[Any] = []
     with pytest.raises(SourceUnavailable, match="did not answer") as caught:
         listened(listening, events=events)
@@ -289,7 +289,7 @@ def test_without_a_redis_named_there_is_nothing_to_listen_to(door: Door) -> None
 def test_a_feed_that_is_added_is_listened_to_without_a_restart(
     listening: Door, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listening_module(), "ROUND_SECONDS", 0.5)
+    monkeypatch.setattr(listener, "ROUND_SECONDS", 0.5)
 
     def add() -> None:
         listening.feed("late", source={"kind": "message", "stream": "other", "group": "apart"})
@@ -301,7 +301,7 @@ def test_a_feed_that_is_added_is_listened_to_without_a_restart(
 def test_the_health_check_knows_whether_redis_answers_and_the_consumer_lives(
     listening: Door, redis: RedisServer
 ) -> None:
-    check = listening_module().check
+    check = listener.check
     with pytest.raises(SourceUnavailable, match="No consumer"):
         check(listening.settings)
     consumer = consumers.start(listening.settings)
