@@ -176,12 +176,6 @@ def test_what_a_dead_consumer_left_is_taken_over(
     assert redis.waiting(STREAM) == (0, 0)
 
 
-def listener -> Any:
-    from pipelines import listen
-
-    return listen
-
-
 def test_on_a_full_disk_nothing_is_acknowledged_and_no_try_counts(
     listening: Door, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
