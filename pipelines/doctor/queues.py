@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
 
 from redis import Redis
 from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError, RedisError, ResponseError
@@ -52,12 +51,12 @@ def _stream(redis: Redis, stream: str, feed: Feed, source: MessageSource) -> Che
     """One stream: whether its group is there, and whether somebody takes what waits in it."""
     name = f"Messages of {feed.name}"
     try:
-        consumers = cast(list[dict[str, Any]], redis.xinfo_consumers(stream, source.group))
+        consumers = redis.xinfo_consumers(stream, source.group)
     except ResponseError as error:
         if str(error).startswith("WRONGTYPE"):
             return misconfigured(name, f"{stream} is no stream.", "Name another one in the feed's source.")
         return warning(name, f"{stream} has no group {source.group}: nobody has listened yet.", START)
-    waiting = counted(cast(int, redis.xlen(stream)), "message")
+    waiting = counted(redis.xlen(stream), "message")
     alive = sum(consumer["idle"] < SILENT_MILLISECONDS for consumer in consumers)
     if not alive:
         return warning(name, f"{waiting} in {stream}, and no consumer has asked for any for a minute.", START)

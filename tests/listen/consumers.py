@@ -22,7 +22,7 @@ def die_before_acknowledging() -> None:
     def die(queue: object, message: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    Queue.acknowledge = die  # type: ignore[method-assign]
+    Queue.acknowledge = die  # type: ignore[method-assign, assignment]
 
 
 def die_before_writing() -> None:

@@ -66,4 +66,4 @@ class RedisServer:
         client = self.client
         groups: Any = client.xinfo_groups(stream) if client.exists(stream) else []
         pending = [one["pending"] for one in groups if one["name"] == group.encode()]
-        return int(client.xlen(stream)), sum(pending)  # type: ignore[arg-type]
+        return int(client.xlen(stream)), sum(pending)

@@ -20,7 +20,8 @@ from pipelines import listen as listener
 from pipelines.cli import app
 from pipelines.errors import ConfigError, DiskFull, SourceUnavailable
 from pipelines.feeds import readable_feeds
-from pipelines.listen import Listened, Stopping, delivering
+from pipelines.lake import put_in_place
+from pipelines.listen import Listened, Stopping
 from pipelines.receive import receive
 from tests.door import HEADER, NAME, Door, reading, readings
 from tests.listen import consumers
@@ -185,7 +186,7 @@ def test_on_a_full_disk_nothing_is_acknowledged_and_no_try_counts(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as full:
-        full.setattr(delivering, "put_in_place", no_room)
+        full.setattr("pipelines.listen.delivering.put_in_place", no_room)
         for _ in range(7):
             with pytest.raises(DiskFull):
                 listened(listening)
@@ -197,14 +198,14 @@ def test_a_listener_outlives_a_disk_without_room(
     listening: Door, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     redis.send(STREAM, b"good")
-    place, refusals = delivering.put_in_place, iter(range(3))
+    refusals = iter(range(3))
 
     def no_room_at_first(part: Path, path: Path) -> None:
         if next(refusals, None) is not None:
             raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
-        place(part, path)
+        put_in_place(part, path)
 
-    monkeypatch.setattr(delivering, "put_in_place", no_room_at_first)
+    monkeypatch.setattr("pipelines.listen.delivering.put_in_place", no_room_at_first)
     events: list[Any] = []
     in_background(listening, events, until=lambda: redis.waiting(STREAM) == (0, 0))
     assert [event for event, _ in events] == ["started", "landing_unavailable", "delivered", "going_on"]

@@ -85,7 +85,7 @@ def test_two_consumers_side_by_side_share_the_work(listening: Door, redis: Redis
         redis.send(STREAM, body)
     while redis.waiting(STREAM) != (0, 0) and time.monotonic() < until:
         time.sleep(0.05)
-    names = {one["name"] for one in redis.client.xinfo_consumers(STREAM, "fruition")}  # type: ignore[union-attr]
+    names = {one["name"] for one in redis.client.xinfo_consumers(STREAM, "fruition")}
     assert len(names) == 2
     for consumer in running:
         consumer.terminate()
