@@ -6,8 +6,10 @@ Imports nothing heavy: a DAG file reads the feeds each time it is parsed.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,6 +21,7 @@ from pipelines.errors import ConfigError
 
 FEED_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 DURATION = re.compile(r"(\d+)\s*(m|h|d)")
+STREAM_PREFIX = "fruition:"
 LEAST_RETENTION = timedelta(days=1)
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -54,6 +57,22 @@ class LandingSource(_Strict):
 
     kind: Literal["landing"]
     pattern: str = Field(default="*", min_length=1)
+
+
+class MessageSource(_Strict):
+    """Messages of a Redis stream, a delivery each, which `fruition listen` writes into `landing/<feed>/`."""
+
+    kind: Literal["message"]
+    stream: str | None = Field(default=None, min_length=1)
+    group: str = Field(default="fruition", min_length=1)
+    max_megabytes: int = Field(default=64, ge=1, le=512)
+
+    @property
+    def max_bytes(self) -> int:
+        return self.max_megabytes << 20
+
+
+Source = Annotated[LandingSource | MessageSource, Field(discriminator="kind")]
 
 
 class CsvFormat(_Strict):
@@ -159,7 +178,7 @@ class Feed(_Strict):
     name: str
     description: str = ""
     owner: str | None = None
-    source: LandingSource
+    source: Source
     format: Format
     mode: Literal["delta", "snapshot"] = "delta"
     schedule: str | None = None
@@ -170,6 +189,14 @@ class Feed(_Strict):
     arrival: Literal["settled", "atomic"] = "settled"
     allow_empty: bool = False
     delivers: tuple[Delivers, ...] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _messages_arrive_whole(cls, value: Any) -> Any:
+        """What `fruition listen` writes is complete when it is seen: unless the feed says otherwise, nothing has to settle."""
+        source = value.get("source") if isinstance(value, dict) else None
+        is_message = isinstance(source, dict) and source.get("kind") == "message"
+        return {"arrival": "atomic", **value} if is_message else value
 
     @field_validator("retention")
     @classmethod
@@ -231,5 +258,23 @@ def load_feed(path: Path) -> Feed:
         raise ConfigError(f"{path.name}: {faults}") from error
 
 
+def message_feeds(feeds: Mapping[str, Feed]) -> dict[str, tuple[Feed, MessageSource]]:
+    """The feeds that take messages, by stream; `ConfigError` where two would take them from each other."""
+    by_stream: dict[str, tuple[Feed, MessageSource]] = {}
+    for feed in feeds.values():
+        if isinstance(feed.source, MessageSource):
+            stream = feed.source.stream or f"{STREAM_PREFIX}{feed.name}"
+            if stream in by_stream:
+                other = by_stream[stream][0].name
+                raise ConfigError(
+                    f"{feed.name}.yml: source.stream: {other}.yml reads {stream} too; give each feed a stream of its own."
+                )
+            by_stream[stream] = (feed, feed.source)
+    return by_stream
+
+
 def _key(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location if part not in {"csv", "excel"}) or "the document"
+    """The key in the feed file; which kind of source or format was looked at is no part of it."""
+    kinds = {("source", "landing"), ("source", "message"), ("format", "csv"), ("format", "excel")}
+    parts = [part for before, part in pairwise(("", *location)) if (before, part) not in kinds]
+    return ".".join(map(str, parts)) or "the document"

@@ -329,7 +329,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, mode: int = READABLE) -> None:
     """Write a file that is seen whole or not at all, and survives a power cut once this returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
@@ -337,7 +337,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        part.chmod(READABLE)
+        part.chmod(mode)
         put_in_place(part, path)
     finally:
         part.unlink(missing_ok=True)
@@ -362,12 +362,13 @@ def read_json(path: Path) -> dict[str, Any]:
 def put_in_place(part: Path, path: Path) -> None:
     """Rename a finished file into place, durably: its bytes first, then the name, then the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    _sync(part)
+    sync(part)
     part.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have the disk keep a file's bytes, or a folder's names, before going on."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

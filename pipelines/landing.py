@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.feeds import Feed
+from pipelines.feeds import Feed, LandingSource
 from pipelines.settings import Settings, now
 
 CLAIMED = ".claimed"
@@ -20,6 +20,7 @@ COPYING = ".copying"
 SETTLE_SECONDS = 5.0
 UNFINISHED = (".part", ".tmp")
 ID_TIME = "%Y%m%dT%H%M%S%fZ"
+MESSAGE_MARK = re.compile(r"\d+-\d+\.[0-9a-f]{8}~")
 DELIVERY_ID = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{6}")
 
 Look = tuple[int, int, int]  # when a file's content and its entry last changed (ns), and its size (bytes)
@@ -144,6 +145,16 @@ def has_rested(seen: Look) -> bool:
     return max(seen[:2]) <= time.time_ns() - int(SETTLE_SECONDS * 1e9)
 
 
+def message_name(message_id: str, sha256: str, name: str) -> str:
+    """The name under which a message's delivery lies here: the same message with the same bytes always has the same."""
+    return f"{message_id}.{sha256[:8]}~{name}"
+
+
+def sender_name(name: str) -> str:
+    """A file's name as its sender gave it: without the mark of the message that brought it."""
+    return MESSAGE_MARK.sub("", name, count=1) if MESSAGE_MARK.match(name) else name
+
+
 def printable(name: str) -> str:
     """A file's name as it may stand in a log: control characters and bytes that are no text are written as escapes."""
     return "".join(sign.encode("unicode_escape").decode() if _is_control(sign) else sign for sign in name)
@@ -161,7 +172,7 @@ def _unfit(path: Path, feed: Feed) -> str | None:
         return "is a symbolic link; only regular files are taken"
     if not stat.S_ISREG(mode):
         return "is no regular file"
-    if not path.match(feed.source.pattern):
+    if isinstance(feed.source, LandingSource) and not path.match(feed.source.pattern):
         return f"does not match the feed's pattern {feed.source.pattern}"
     return None
 

@@ -16,6 +16,7 @@ from pipelines.errors import ConfigError
 BETWEEN_URLS = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)|\s+")  # a URL may hold commas of its own
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~/:-]{0,199}")
 REPOSITORY = Path(__file__).resolve().parent.parent
+REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ SETTINGS = (
     Setting(
         "FRUITION_SERVE_URL", "", "a PostgreSQL, postgresql://user:password@host/database, that gets the marts too"
     ),
+    Setting("FRUITION_REDIS_URL", "", "the Redis whose streams `fruition listen` reads; may hold a password"),
 )
 
 
@@ -64,6 +66,7 @@ class Settings:
     webhook_url: str | None = field(default=None, repr=False)
     webhook_secret: str | None = field(default=None, repr=False)
     serve_url: str | None = field(default=None, repr=False)  # holds a password
+    redis_url: str | None = field(default=None, repr=False)
     contracts: Path = REPOSITORY / "expectations"
     dbt_project: Path = REPOSITORY / "warehouse"
 
@@ -89,6 +92,7 @@ class Settings:
             webhook_url=webhook_url,
             webhook_secret=webhook_secret,
             serve_url=_postgres_url(value["FRUITION_SERVE_URL"]),
+            redis_url=_redis_url(value["FRUITION_REDIS_URL"]),
         )
 
     @property
@@ -212,5 +216,21 @@ def _postgres_url(text: str) -> str | None:
         raise ConfigError(
             "FRUITION_SERVE_URL is no PostgreSQL's address: give postgresql://user:password@host:port/database, "
             "with special characters in the password percent-encoded."
+        )
+    return text
+
+
+def _redis_url(text: str) -> str | None:
+    """The URL of a Redis, whose text is never repeated: it may hold a password."""
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in REDIS_SCHEMES and (parts.port is None or parts.port > 0)
+    except ValueError:
+        known = False
+    if not known:
+        raise ConfigError(
+            "FRUITION_REDIS_URL is no URL of a Redis: give redis://[[user]:password@]host:port/database, rediss://… or unix://…."
         )
     return text

@@ -10,7 +10,7 @@ import traceback
 from rich.markup import escape
 
 from pipelines import console
-from pipelines.cli import inquiries, memory, night, upkeep  # noqa: F401 - each adds its commands to the app
+from pipelines.cli import inquiries, listening, memory, night, upkeep  # noqa: F401 - each adds its commands to the app
 from pipelines.cli.options import app
 from pipelines.disk import naming_a_full_disk
 from pipelines.errors import FruitionError

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.doctor import configuration, installation, receivers, room, storage
+from pipelines.doctor import configuration, installation, queues, receivers, room, storage
 from pipelines.doctor.findings import Check, State, fault, misconfigured
 from pipelines.errors import FruitionError
 from pipelines.settings import Settings, now
@@ -63,6 +63,7 @@ def _of_configuration(settings: Settings, tell: Callable[[str], None]) -> Iterat
     yield from _guarded("Feeds", lambda: configuration.feed_checks(settings))
     yield from _guarded("Landing folders", lambda: configuration.landing_checks(settings))
     yield from _guarded("Receivers", lambda: receivers.receiver_checks(settings))
+    yield from _guarded("Message feeds", lambda: queues.queue_checks(settings))
 
 
 def _of_data(settings: Settings, tell: Callable[[str], None]) -> Iterator[Check]:

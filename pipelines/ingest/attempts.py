@@ -13,6 +13,7 @@ from pipelines.contracts import Contract
 from pipelines.errors import DeliveryRefused
 from pipelines.feeds import AsAt, Feed
 from pipelines.lake import Lake, Manifest, file_exists, standing
+from pipelines.landing import sender_name
 from pipelines.settings import Settings
 
 
@@ -76,7 +77,7 @@ def fingerprint(feed: Feed, contracts: dict[str, Contract]) -> str:
 def _with_as_at(manifest: Manifest, as_at: AsAt | None) -> Manifest:
     if as_at is None:
         return manifest
-    match = re.search(as_at.pattern, manifest.name)
+    match = re.search(as_at.pattern, sender_name(manifest.name))
     try:
         moment = datetime.strptime(match[1] or "", as_at.format) if match else None
     except ValueError:

@@ -121,7 +121,9 @@ def test_whatever_is_killed_every_delivery_is_loaded_once_and_every_event_comes(
         one.accepted for feed in ("outputs", "messages") for one in live.deliveries(feed) if f"kill {seed}-" in one.name
     ]
     assert sum(accepted) == DELIVERIES
-    assert {name: set(opened(listening, name)) for name in names} == {name: set(event_ids(live, name)) for name in names}
+    assert {name: set(opened(listening, name)) for name in names} == {
+        name: set(event_ids(live, name)) for name in names
+    }
     assert all(len(event_ids(live, name)) == 1 for name in names)
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from pipelines.errors import ConfigError
-from pipelines.feeds import Feed, load_feed, load_feeds, readable_feeds
+from pipelines.feeds import Feed, load_feed, load_feeds, message_feeds, readable_feeds
 
 FEED: dict[str, Any] = {
     "source": {"kind": "landing"},
@@ -40,8 +40,11 @@ def test_percentages_and_durations_are_exact(tmp_path: Path) -> None:
     ("keys", "key"),
     [
         ({"sourse": {}}, "sourse"),
-        ({"source": {"kind": "landing", "glob": "*"}}, "source.landing.glob|source.glob"),
-        ({"source": {"kind": "ftp"}}, "source.kind"),
+        ({"source": {"kind": "landing", "glob": "*"}}, "source.glob"),
+        ({"source": {"kind": "ftp"}}, "source"),
+        ({"source": {"kind": "message", "pattern": "*"}}, "source.pattern"),
+        ({"source": {"kind": "message", "stream": ""}}, "source.stream"),
+        ({"source": {"kind": "message", "max_megabytes": 513}}, "source.max_megabytes"),
         ({"source": {"kind": "landing", "pattern": ""}}, "source.pattern"),
         ({"format": {"reader": "csv", "seperator": ";"}}, "format.seperator"),
         ({"format": {"reader": "csv", "delimiter": "||"}}, "format.delimiter"),
@@ -94,3 +97,17 @@ def test_one_broken_feed_stops_no_other(tmp_path: Path) -> None:
     assert [fault.partition(":")[0] for fault in faults] == ["broken.yml"]
     with pytest.raises(ConfigError):
         load_feeds(tmp_path)
+
+
+def test_what_arrives_by_message_is_whole_unless_the_feed_says_otherwise(tmp_path: Path) -> None:
+    assert loaded(tmp_path, {"source": {"kind": "message"}}).arrival == "atomic"
+    assert loaded(tmp_path, {"source": {"kind": "message"}, "arrival": "settled"}).arrival == "settled"
+
+
+def test_every_feed_has_a_stream_of_its_own(tmp_path: Path) -> None:
+    loaded(tmp_path, {"source": {"kind": "message"}})
+    loaded(tmp_path, {}, "files.yml")
+    assert list(message_feeds(load_feeds(tmp_path))) == ["fruition:crm_nps"]
+    loaded(tmp_path, {"source": {"kind": "message", "stream": "fruition:crm_nps"}}, "other.yml")
+    with pytest.raises(ConfigError, match=r"^other\.yml: source\.stream: crm_nps\.yml reads fruition:crm_nps too"):
+        message_feeds(load_feeds(tmp_path))

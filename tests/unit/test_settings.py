@@ -85,3 +85,18 @@ def test_the_example_of_an_environment_lists_every_setting_with_its_default() ->
     lines = (REPOSITORY / ".env.example").read_text().splitlines()
     listed = dict(line.split("=", 1) for line in lines if line.startswith("FRUITION_"))
     assert listed == {setting.name: setting.default for setting in SETTINGS}
+
+
+@pytest.mark.parametrize(
+    "url", ["http://:hush@host", "redis://:pa/hush@host:1", "redis://host:hush", "hush", "redis://h:99999/hush"]
+)
+def test_a_redis_url_that_cannot_be_meant_is_not_repeated(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"^FRUITION_REDIS_URL is ") as caught:
+        Settings.from_environment({"FRUITION_REDIS_URL": url})
+    assert "hush" not in str(caught.value)
+
+
+def test_the_settings_show_no_password() -> None:
+    settings = Settings.from_environment({"FRUITION_REDIS_URL": "redis://:hush@host:6379/0"})
+    assert settings.redis_url == "redis://:hush@host:6379/0"
+    assert "hush" not in repr(settings)
