@@ -1,4 +1,4 @@
-"""One DAG: the lake's batches -> the warehouse -> what is published.
+"""One DAG: the lake's batches -> the warehouse -> what is published -> who is told.
 
 It runs when any feed's batch has arrived, and once a night whatever came. One run at a time: batches that arrive during
 a run wake one next run together.
@@ -19,6 +19,8 @@ from zoneinfo import ZoneInfo
 
 from airflow.sdk import (
     DAG,
+    Asset,
+    AssetAlias,
     AssetAny,
     AssetOrTimeSchedule,
     CronTriggerTimetable,
@@ -37,6 +39,8 @@ from pipelines.settings import Settings
 
 NIGHTLY = "0 4 * * *"  # after the feeds' own sweeps
 
+WAITING = AssetAlias("outbox_waiting")  # becomes an event of the asset `outbox` where something waits
+
 SETTINGS = Settings.from_environment()
 TIMETABLE = CronTriggerTimetable(NIGHTLY, timezone=SETTINGS.timezone)
 # By file name, not by content: a feed whose file is being mended stays among the warehouse's sources.
@@ -44,7 +48,7 @@ RAW = [assets.raw(path.stem) for path in feed_files(SETTINGS.feeds)]
 
 with DAG(
     dag_id="warehouse",
-    description="Any batch, or the nightly hour -> load, transform, publish.",
+    description="Any batch, or the nightly hour -> load, transform, publish, notify.",
     doc_md=__doc__,
     schedule=AssetOrTimeSchedule(timetable=TIMETABLE, assets=AssetAny(*RAW)) if RAW else TIMETABLE,
     catchup=False,
@@ -97,4 +101,16 @@ with DAG(
         tell_lineage(lineage.of_publish(settings, published.rows))
         return published.rows
 
-    chain(build(), publish())
+    # Not in the writer's pool, and done at the first try: no build waits for a receiver. The DAG `outbox` tries on.
+    @task(pool="default_pool", outlets=[WAITING])
+    def notify() -> dict[str, int]:
+        """Tell receivers what happened to gaps; what they do not accept wakes the DAG `outbox`."""
+        from pipelines.notify import notify
+
+        notified = notify(Settings.from_environment())
+        if notified.exit_code:
+            get_current_context()["outlet_events"][WAITING].add(Asset("outbox"))
+        waiting = len(notified.waiting) if notified.exit_code else 0
+        return {"queued": notified.queued, "sent": len(notified.sent), "waiting": waiting}
+
+    chain(build(), publish(), notify())

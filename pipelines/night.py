@@ -1,17 +1,20 @@
-"""The whole night in one process: every feed into the lake, then load, transform, publish."""
+"""The whole night in one process: every feed into the lake, then load, transform, publish, notify."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+import duckdb
+
 from pipelines.disk import naming_a_full_disk
-from pipelines.errors import DiskFull, FruitionError
+from pipelines.errors import DiskFull, FruitionError, SourceUnavailable
 from pipelines.feeds import Feed
 from pipelines.ingest import Outcome, ingest
 from pipelines.landing import LeftAlone
+from pipelines.notify import Notified, notify
 from pipelines.publish import Published, publish
 from pipelines.receive import receive
 from pipelines.settings import Settings
@@ -47,6 +50,12 @@ class Night:
     loaded: Loaded | None = None
     built: Build | None = None
     published: Published | None = None
+    notified: Notified | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The gravest of what happened; 3 where all went well, but a receiver of gap events did not accept one."""
+        return max(self.sweep.exit_code, self.notified.exit_code if self.notified else 0)
 
 
 def sweep(
@@ -90,7 +99,20 @@ def run_night(settings: Settings, feeds: dict[str, Feed], as_of: date | None, te
         ):  # from the load to what is published, so that two runs at once do not mix their nights
             loaded, built = load_and_build(settings, as_of, tell)
             tell("publish")
-            return Night(swept, loaded, built, publish(settings))
+            night = Night(swept, loaded, built, publish(settings))
     except FruitionError as error:
         swept.failures.append(error)
-        return Night(swept)
+        night = Night(swept)
+    return replace(night, notified=_told(settings, swept, tell))
+
+
+def _told(settings: Settings, swept: Sweep, tell: Tell) -> Notified | None:
+    """Tell the receivers, of an earlier night too; that it fails changes nothing else that the night brought."""
+    tell("notify")
+    try:
+        return notify(settings)
+    except FruitionError as error:
+        swept.failures.append(error)
+    except (duckdb.Error, OSError) as error:
+        swept.failures.append(SourceUnavailable(f"Gap events could not be sent: {error}"))
+    return None

@@ -16,6 +16,7 @@ from pipelines.builds import RecordedBuild, record, recorded_builds
 from pipelines.contracts import load_contracts
 from pipelines.errors import BuildFailed, ConfigError
 from pipelines.lake import Lake, put_in_place
+from pipelines.outbox import Marker, Outbox
 from pipelines.settings import Settings, now
 from pipelines.sql import literal, quoted
 
@@ -63,6 +64,8 @@ def _recorded(settings: Settings, lake: Lake, connection: duckdb.DuckDBPyConnect
     seen = {delivery for build in builds for delivery in build.deliveries}
     held = connection.execute("select delivery_id from meta.delivery where built order by 1").fetchall()
     catalogue = settings.dbt_project / "seeds" / "gap_catalogue.csv"
+    if settings.has_receivers:  # before the build is there to be told of, so that no stop in between loses its events
+        Outbox.of(settings).begin(Marker(builds[-1].seq, builds[-1].known_at) if builds else Marker())
     build = RecordedBuild(
         seq=builds[-1].seq + 1 if builds else 1,
         as_of=as_of,

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipelines.errors import ConfigError
 
+BETWEEN_URLS = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)|\s+")  # a URL may hold commas of its own
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~/:-]{0,199}")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One environment variable: its name, its default and what it means."""
+    """One environment variable: its name, its default, what it means, and the variables it makes no sense without."""
 
     name: str
     default: str
     meaning: str
+    needs: tuple[str, ...] = ()
 
 
 SETTINGS = (
@@ -31,6 +36,14 @@ SETTINGS = (
     Setting("FRUITION_CURRENCY", "GBP", "the reporting currency, three capital letters"),
     Setting("FRUITION_FISCAL_YEAR_START", "1", "the month in which the fiscal year starts, 1 to 12"),
     Setting("FRUITION_TIMEZONE", "UTC", "where a day ends"),
+    Setting(
+        "FRUITION_WAREHOUSE_NAME", "fruition", "the `source` of gap events, so that receivers tell warehouses apart"
+    ),
+    Setting("FRUITION_NOTIFY_URLS", "", "Apprise URLs that messages go to, separated by commas or blanks"),
+    Setting(
+        "FRUITION_WEBHOOK_URL", "", "where gap events are posted, as signed CloudEvents", ("FRUITION_WEBHOOK_SECRET",)
+    ),
+    Setting("FRUITION_WEBHOOK_SECRET", "", "what gap events to the webhook are signed with"),
 )
 
 
@@ -43,6 +56,10 @@ class Settings:
     currency: str = "GBP"
     fiscal_year_start: int = 1
     timezone: str = "UTC"
+    warehouse_name: str = "fruition"
+    notify_urls: tuple[str, ...] = field(default=(), repr=False)
+    webhook_url: str | None = field(default=None, repr=False)
+    webhook_secret: str | None = field(default=None, repr=False)
     contracts: Path = REPOSITORY / "expectations"
     dbt_project: Path = REPOSITORY / "warehouse"
 
@@ -51,12 +68,19 @@ class Settings:
         """Read the variables of `SETTINGS`; a value that cannot be meant raises `ConfigError` with its name."""
         given = os.environ if environment is None else environment
         value = {setting.name: given.get(setting.name) or setting.default for setting in SETTINGS}
+        webhook_url, webhook_secret = _webhook(value["FRUITION_WEBHOOK_URL"], value["FRUITION_WEBHOOK_SECRET"])
         return cls(
             home=_home(value["FRUITION_HOME"]),
             feeds=Path(value["FRUITION_FEEDS"]).expanduser().resolve(),
             currency=_currency(value["FRUITION_CURRENCY"]),
             fiscal_year_start=_month(value["FRUITION_FISCAL_YEAR_START"]),
             timezone=_timezone(value["FRUITION_TIMEZONE"]),
+            warehouse_name=_warehouse_name(value["FRUITION_WAREHOUSE_NAME"]),
+            notify_urls=tuple(
+                url for url in BETWEEN_URLS.split(value["FRUITION_NOTIFY_URLS"].strip(" ,\t\r\n")) if url
+            ),
+            webhook_url=webhook_url,
+            webhook_secret=webhook_secret,
         )
 
     @property
@@ -86,6 +110,11 @@ class Settings:
     def looked_back_to(self, day: date) -> Path:
         """The file of a build that looks back to a date, where nobody names another."""
         return self.home / "warehouse" / "as_of" / f"{day}.duckdb"
+
+    @property
+    def has_receivers(self) -> bool:
+        """Whether anybody is told of gap events."""
+        return bool(self.webhook_url or self.notify_urls)
 
     def today(self) -> date:
         """The current business date where the organisation's day ends."""
@@ -122,3 +151,30 @@ def _timezone(text: str) -> str:
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ConfigError(f"FRUITION_TIMEZONE is {text!r}: give a zone such as Europe/London.") from error
     return text
+
+
+def _warehouse_name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise ConfigError(
+            f"FRUITION_WAREHOUSE_NAME is {text!r}: give letters, digits and . _ ~ / : - only, such as benefits-production."
+        )
+    return text
+
+
+def _webhook(url: str, secret: str) -> tuple[str | None, str | None]:
+    """Neither value is ever part of a message: a URL may hold a token."""
+    if not url:
+        return None, secret or None
+    try:
+        parts = urlsplit(url)
+        is_sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_sound = False
+    if not is_sound or not url.isprintable() or " " in url:
+        raise ConfigError("FRUITION_WEBHOOK_URL is no http or https URL: give one such as https://host/path.")
+    if not secret:
+        raise ConfigError(
+            "FRUITION_WEBHOOK_URL is set without FRUITION_WEBHOOK_SECRET: set the secret that the receiver checks "
+            "signatures with."
+        )
+    return url, secret

@@ -34,18 +34,19 @@ REFUSALS = "report_refusals"
 
 @dataclass
 class Night:
-    """What a night's DAG runs left behind: deliveries, files left alone, feed files at fault, failed tasks."""
+    """What a night's DAG runs left behind: deliveries, files left alone, feed files at fault, failed tasks, who was told."""
 
     outcomes: list[dict[str, Any]] = field(default_factory=list)
     left: list[dict[str, Any]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     failures: dict[str, object] = field(default_factory=dict)
+    notified: dict[str, int] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
         """The gravest of what happened: 0 where no task failed, whatever was refused."""
         codes = [error.exit_code if isinstance(error, FruitionError) else 4 for error in self.failures.values()]
-        return max([*codes, 2 if self.faults else 0])
+        return max([*codes, 2 if self.faults else 0, 3 if self.notified.get("waiting") else 0])
 
 
 def main() -> int:
@@ -65,7 +66,7 @@ def main() -> int:
 
 
 def run(as_of: date | None, terminal: TextIO) -> Night:
-    """Every DAG once, the feeds' first; one that fails stops no other."""
+    """Every DAG of the data's way once, the feeds' first; one that fails stops no other."""
     print("Airflow is being prepared.", file=terminal, flush=True)
     prepare_metadata()
     from airflow.dag_processing.dagbag import DagBag
@@ -91,6 +92,8 @@ def run_dag(dag: DAG, night: Night, conf: dict[str, Any] | None) -> str:
         if instance.task_id == "ingest":
             night.left += instance.xcom_pull("ingest", key="left") or []
             night.outcomes += instance.xcom_pull("ingest", key="outcomes") or []
+        elif instance.task_id == "notify":
+            night.notified = instance.xcom_pull("notify") or {}
     refused = failed.pop(REFUSALS, None)
     night.failures |= {f"{dag.dag_id}.{task}": error for task, error in failed.items()}
     return "failed" if failed else "refusals" if refused else "done"
@@ -115,6 +118,12 @@ def report(night: Night, log: Path) -> None:
     if settings.published.exists():
         nights.print_gaps(open_gaps(settings, GapFilter()), settings.currency, limit=20)
         console.out.print(f"Published: [bold]{escape(str(settings.published))}[/]")
+    if night.notified.get("sent"):
+        console.out.print(f"Told receivers {night.notified['sent']:,} times what happened to gaps.")
+    if night.notified.get("waiting"):
+        console.error.print(
+            f"[yellow]Waiting[/] {night.notified['waiting']:,} for a receiver; `fruition notify` says why and tries again."
+        )
     console.out.print(f"Airflow's log of the night: {escape(str(log))}")
     fruition = os.path.relpath(Path(sys.executable).with_name("fruition"))
     console.out.print(

@@ -1,4 +1,4 @@
-"""The stages of a night: run, ingest, build, publish."""
+"""The stages of a night: run, ingest, build, publish, notify."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipelines.settings import Settings
 
 @app.command()
 def run(as_of: AsOf = None, as_json: Json = False) -> None:
-    """The whole night: sweep every feed, load, transform, publish; then what came, what was refused, the open gaps."""
+    """The whole night: sweep every feed, load, transform, publish, notify; then what came, what was refused, the open gaps."""
     settings = Settings.from_environment()
     feeds, faults = chosen_feeds(settings, None)
     from pipelines.inquiries import GapFilter, open_gaps
@@ -30,7 +30,7 @@ def run(as_of: AsOf = None, as_json: Json = False) -> None:
         console.print_json({"night": night, "gaps": gaps})
     else:
         nights.print_night(night, gaps, settings.currency)
-    raise typer.Exit(night.sweep.exit_code)
+    raise typer.Exit(night.exit_code)
 
 
 @app.command()
@@ -93,3 +93,19 @@ def publish(as_json: Json = False) -> None:
         console.print_json(published)
     else:
         console.out.print(f"Published build {published.seq} as of {published.as_of}: {published.file}")
+
+
+@app.command()
+def notify(as_json: Json = False) -> None:
+    """Tell receivers what happened to gaps since they were last told, and try at once what still waits.
+
+    Exit code 3 where a receiver did not accept something.
+    """
+    from pipelines.notify import notify as notify_receivers
+
+    notified = notify_receivers(Settings.from_environment(), at_once=True)
+    if as_json:
+        console.print_json(notified)
+    else:
+        nights.print_notified(notified)
+    raise typer.Exit(notified.exit_code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -10,6 +11,7 @@ from pipelines.console import COLOURS, STATUS_COLOURS, Row, coloured, error, out
 
 if TYPE_CHECKING:
     from pipelines.night import Night, Sweep
+    from pipelines.notify import Notified
 
 
 def print_sweep(swept: Sweep) -> None:
@@ -43,6 +45,8 @@ def print_night(night: Night, gaps: list[Row], currency: str) -> None:
     loaded, built = night.loaded, night.built
     if loaded is None or built is None or night.published is None:
         out.print("Nothing was published; what was published before stays.")
+        if night.notified:
+            print_notified(night.notified)
         return
     out.print(
         f"Loaded {loaded.deliveries} deliveries, {loaded.rows:,} rows. "
@@ -52,6 +56,21 @@ def print_night(night: Night, gaps: list[Row], currency: str) -> None:
         out.print(f"[yellow]Warning[/] test {warning} found something; see the warehouse's log.")
     print_gaps(gaps, currency, limit=20)
     out.print(f"Published as of {night.published.as_of}: [bold]{escape(str(night.published.file))}[/]")
+    if night.notified:
+        print_notified(night.notified)
+
+
+def print_notified(notified: Notified) -> None:
+    """What receivers have accepted, what still waits for them, and why."""
+    for receiver, count in Counter(one.receiver for one in notified.sent).items():
+        out.print(f"Told {receiver}: {count:,} {'events' if receiver == 'webhook' else 'messages'}.")
+    for (receiver, why), count in Counter((one.receiver, one.why) for one in notified.waiting).items():
+        since = min(one.since for one in notified.waiting if (one.receiver, one.why) == (receiver, why))
+        told = f"{count:,} since {since:%Y-%m-%d %H:%M} UTC for {receiver}: {escape(why)}."
+        error.print(f"[yellow]Waiting[/] {told}", highlight=False)
+    if not notified.sent and not notified.waiting:
+        known = ", ".join(notified.receivers)
+        out.print(f"Nothing to tell {known}." if known else "Nobody is told of gap events: no receiver is set.")
 
 
 def print_gaps(gaps: list[Row], currency: str, limit: int | None = None) -> None:

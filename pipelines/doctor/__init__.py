@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.doctor import configuration, installation, room, storage
+from pipelines.doctor import configuration, installation, receivers, room, storage
 from pipelines.doctor.findings import Check, State, fault, misconfigured
 from pipelines.errors import FruitionError
 from pipelines.settings import Settings, now
@@ -62,6 +62,7 @@ def _of_configuration(settings: Settings, tell: Callable[[str], None]) -> Iterat
     yield from _guarded("Contracts", lambda: configuration.contract_checks(settings))
     yield from _guarded("Feeds", lambda: configuration.feed_checks(settings))
     yield from _guarded("Landing folders", lambda: configuration.landing_checks(settings))
+    yield from _guarded("Receivers", lambda: receivers.receiver_checks(settings))
 
 
 def _of_data(settings: Settings, tell: Callable[[str], None]) -> Iterator[Check]:
@@ -74,6 +75,7 @@ def _of_data(settings: Settings, tell: Callable[[str], None]) -> Iterator[Check]
     tell("check warehouse and published file")
     yield from _guarded("Warehouse", lambda: [storage.warehouse_check(settings, memory)])
     yield from _guarded("Published file", lambda: [storage.published_check(settings, memory)])
+    yield from _guarded("Outbox", lambda: [receivers.outbox_check(settings, at)])
     yield from _guarded("Disk space", lambda: [room.disk_check(settings, memory, at)])
     yield from _guarded("Claimed files", lambda: room.claim_checks(settings))
     yield from _guarded("Late feeds", lambda: room.lateness_checks(settings, memory, at))

@@ -14,7 +14,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from pipelines.doctor.findings import Check, counted, misconfigured, ok, warning
 from pipelines.errors import ConfigError
-from pipelines.settings import REPOSITORY, SETTINGS, Settings
+from pipelines.settings import REPOSITORY, SETTINGS, Setting, Settings
 
 SECRET = re.compile(r"SECRET|PASSWORD|TOKEN|CREDENTIAL|KEY|URL")
 INTERNAL = {"FRUITION_DATABASE"}
@@ -30,10 +30,12 @@ def setting_checks(environment: Mapping[str, str]) -> Iterator[Check]:
         given = environment.get(setting.name)
         value = given or setting.default
         try:
-            read = Settings.from_environment({setting.name: given} if given else {})
+            read = Settings.from_environment(_alone(setting, environment))
         except ConfigError as error:
+            lacking = [name for name in setting.needs if not environment.get(name)]
+            seen = f"is set without {lacking[0]}." if lacking else _without_secrets(setting.name, str(error))
             yield misconfigured(
-                setting.name, _without_secrets(setting.name, str(error)), f"Set {setting.name}: {setting.meaning}."
+                setting.name, seen, f"Set {lacking[0] if lacking else setting.name}: {setting.meaning}."
             )
         else:
             folder = {"FRUITION_HOME": str(read.home), "FRUITION_FEEDS": str(read.feeds)}.get(setting.name, value)
@@ -47,12 +49,17 @@ def usable_settings(environment: Mapping[str, str]) -> Settings | None:
     usable = dict(environment)
     for setting in SETTINGS:
         try:
-            Settings.from_environment({setting.name: environment.get(setting.name, "")})
+            Settings.from_environment(_alone(setting, environment))
         except ConfigError:
             if setting.name == "FRUITION_HOME":
                 return None
             del usable[setting.name]
     return Settings.from_environment(usable)
+
+
+def _alone(setting: Setting, environment: Mapping[str, str]) -> dict[str, str]:
+    """The variable with those it needs, and nothing else of the environment."""
+    return {name: environment[name] for name in (setting.name, *setting.needs) if name in environment}
 
 
 def _shown(name: str, value: str) -> str:

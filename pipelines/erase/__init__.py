@@ -1,4 +1,4 @@
-"""A person's name, out of everything that is kept: archive, lake, reports, recorded builds, warehouse, publication.
+"""A person's name, out of everything that is kept: archive, lake, reports, recorded builds, outbox, warehouse, publication.
 
 A placeholder takes its place everywhere, so that keys and joins still match. What was done is recorded, the name is not.
 Each file is mended beside the old one and put in its place in one step, and a manifest never names a file that is not
@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 from pipelines import warehouse
 from pipelines.erase.archived import Mended, erase_archived
 from pipelines.erase.names import Names
-from pipelines.erase.stored import erase_builds, erase_documents, erase_rows, waiting
+from pipelines.erase.stored import erase_builds, erase_documents, erase_outbox, erase_rows, waiting
 from pipelines.errors import ConfigError
 from pipelines.lake import Erasure, Lake, known_feeds
+from pipelines.outbox import Outbox
 from pipelines.rebuild import rebuild
 from pipelines.settings import Settings, now
 
@@ -56,6 +57,7 @@ def erase(settings: Settings, names: Iterable[str], dry_run: bool = False, tell:
         for feed in known_feeds(settings):
             held.enter_context(lake.hold_feed(feed))
         held.enter_context(warehouse.held(settings))
+        held.enter_context(Outbox.of(settings).hold())
         unfinished = _unfinished(lake, spellings)
         record = unfinished or _begun(spellings)
         wanted = Names.of(spellings, record.placeholder)
@@ -105,7 +107,7 @@ def _sweep_rests(settings: Settings, lake: Lake) -> None:
 
 
 def _everything(settings: Settings, lake: Lake, names: Names, record: Erasure, *, dry_run: bool, tell: Tell) -> Erasure:
-    """Mend archive, lake, reports and recorded builds; the record with what was done added."""
+    """Mend archive, lake, reports, recorded builds and outbox; the record with what was done added."""
 
     def note(mended: Mended) -> None:
         """The new hash of an archived file is known before the file has it."""
@@ -129,6 +131,7 @@ def _everything(settings: Settings, lake: Lake, names: Names, record: Erasure, *
         rows += count
     tell("erase documents")
     files += erase_documents(settings, lake, names, dry_run)
+    files += erase_outbox(settings, names, dry_run)
     return replace(
         record,
         files=tuple(sorted({*record.files, *files})),

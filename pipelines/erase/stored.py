@@ -1,17 +1,20 @@
-"""The lake without a name: rows, rejected rows, recorded builds, manifests and reports."""
+"""The lake without a name: rows, rejected rows, recorded builds, manifests, reports, and events that wait."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from pipelines.erase.archived import holds
 from pipelines.erase.names import Names
 from pipelines.lake import Lake, Manifest, StoredFile, put_in_place, sha256_of, write_json
+from pipelines.outbox import Entry, Outbox, event_name
 from pipelines.settings import Settings
 from pipelines.sql import literal, quoted
 from pipelines.workspace import scratch
@@ -121,6 +124,47 @@ def erase_documents(settings: Settings, lake: Lake, names: Names, dry_run: bool)
                 if not dry_run:
                     write_json(path, mended)
     return changed
+
+
+def erase_outbox(settings: Settings, names: Names, dry_run: bool) -> list[str]:
+    """Mend what waits for receivers of gap events; an event of a subject whose key held the name gets its new identifiers."""
+    outbox = Outbox.of(settings)
+    changed = []
+    for entry in outbox.waiting():
+        mended = replace(entry, content=_mended(entry.content, names))
+        if mended == entry:
+            continue
+        changed.append(f"lake/_outbox/{entry.name}.json")
+        if not dry_run:
+            mended = _identified(mended) if entry.kind == "webhook" else mended
+            outbox.write(mended)
+            if mended.name != entry.name:
+                outbox.remove(entry)
+    return changed
+
+
+def _mended(value: Any, names: Names) -> Any:
+    """Every text in a document without the name."""
+    if isinstance(value, dict):
+        return {key: _mended(inner, names) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_mended(inner, names) for inner in value]
+    return names.replaced(value) if isinstance(value, str) else value
+
+
+def _identified(entry: Entry) -> Entry:
+    """An event under the identifiers that its subject's key gives it, as `erase_builds` gives them to the builds."""
+    event, gap = entry.content, entry.content["data"]
+    if gap["gap_code"] is None:
+        return entry
+    gap_id = _digest(gap["gap_code"], gap["subject_type"], gap["subject_id"])
+    event_id = _digest(gap_id, event["type"].rpartition(".")[2], str(entry.seq))
+    content = {**event, "id": event_id, "subject": gap_id, "data": {**gap, "gap_id": gap_id}}
+    return replace(entry, name=event_name(entry.seq, event_id), content=content)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 
 def waiting(settings: Settings, names: Names) -> Iterator[str]:

@@ -6,6 +6,7 @@ import importlib
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -18,7 +19,7 @@ def test_every_feed_has_a_dag_and_the_warehouse_has_one(station: Station) -> Non
     station.add_feed("crm_nps")
     station.add_feed("pmo_plan")
     bag = station.parse()
-    assert set(bag.dags) == {"ingest_crm_nps", "ingest_pmo_plan", "warehouse", "look_back"}
+    assert set(bag.dags) == {"ingest_crm_nps", "ingest_pmo_plan", "look_back", "outbox", "warehouse"}
     assert not bag.import_errors
 
 
@@ -31,7 +32,7 @@ def test_a_new_feed_file_is_a_new_dag(station: Station) -> None:
 
 def test_without_any_feed_there_is_still_the_nightly_warehouse(station: Station) -> None:
     bag = station.parse()
-    assert set(bag.dags) == {"warehouse", "look_back"}
+    assert set(bag.dags) == {"look_back", "outbox", "warehouse"}
     assert isinstance(bag.dags["warehouse"].timetable, CronTriggerTimetable)
 
 
@@ -74,8 +75,9 @@ def test_only_one_task_at_a_time_writes_the_warehouse(station: Station) -> None:
 
     station.add_feed("crm_nps")
     dags = station.parse().dags
-    for dag_id in ("warehouse", "look_back"):
-        assert {task.pool for task in dags[dag_id].tasks} == {"duckdb_writer"}
+    pools = {task.task_id: task.pool for task in dags["warehouse"].tasks}
+    assert pools.pop("notify") == "default_pool"  # no build waits for a receiver
+    assert {*pools.values(), *(task.pool for task in dags["look_back"].tasks)} == {"duckdb_writer"}
     assert {task.pool for task in dags["ingest_crm_nps"].tasks} == {"default_pool"}
     writers = Pool.get_pool("duckdb_writer")
     assert writers is not None
@@ -87,7 +89,7 @@ def test_the_tasks_stand_in_the_order_of_the_data_s_way(station: Station) -> Non
     dags = station.parse().dags
     for dag_id, order in (
         ("ingest_crm_nps", ["ingest", "report_refusals"]),
-        ("warehouse", ["build", "publish"]),
+        ("warehouse", ["build", "publish", "notify"]),
     ):
         assert [task.task_id for task in dags[dag_id].tasks] == order
         assert all(dags[dag_id].get_task(one).downstream_task_ids == {next_one} for one, next_one in pairwise(order))
@@ -152,7 +154,7 @@ def test_a_broken_feed_is_named_with_its_key_and_the_others_stay_in_service(
     station.add_feed("crm_nps", text)
     station.add_feed("pmo_plan")
     bag = station.parse()
-    assert set(bag.dags) == {"ingest_pmo_plan", "warehouse", "look_back"}
+    assert set(bag.dags) == {"ingest_pmo_plan", "look_back", "outbox", "warehouse"}
     [(file, error)] = bag.import_errors.items()
     assert file.endswith("broken_feeds.py")
     assert "crm_nps.yml" in error
@@ -165,6 +167,16 @@ def test_while_a_feed_is_being_mended_the_warehouse_still_waits_for_it(station: 
     assert asset_names(station.dag("warehouse").timetable.asset_condition) == {"raw_crm_nps"}
 
 
+def test_what_waits_is_tried_for_hours_with_growing_pauses_and_stops_no_other_run(station: Station) -> None:
+    dag = station.dag("outbox")
+    assert asset_names(dag.timetable.asset_condition) == {"outbox"}
+    assert dag.max_active_runs == 1
+    send = dag.get_task("send")
+    assert (send.pool, send.retry_delay, send.retry_exponential_backoff) == ("default_pool", timedelta(seconds=30), 2)
+    assert send.max_retry_delay == timedelta(minutes=10)
+    assert (send.retries or 0) * 600 > 6 * 3600
+
+
 def test_parsing_imports_nothing_heavy(station: Station) -> None:
     station.add_feed("crm_nps")
     script = (
@@ -173,7 +185,7 @@ def test_parsing_imports_nothing_heavy(station: Station) -> None:
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     dags, modules = json.loads(ended.stderr.splitlines()[-1])
-    assert dags == ["ingest_crm_nps", "look_back", "warehouse"]
+    assert dags == ["ingest_crm_nps", "look_back", "outbox", "warehouse"]
     assert not {"pandas", "duckdb", "dbt", "great_expectations"} & set(modules)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from tests.dags.station import GOOD, Station, note, states
+from tests.history import History
+from tests.receivers import Receiver
 
 
 def test_what_is_in_the_lake_is_loaded_built_and_published_for_the_date_that_is_asked_for(station: Station) -> None:
@@ -17,7 +19,7 @@ def test_what_is_in_the_lake_is_loaded_built_and_published_for_the_date_that_is_
     station.drop("crm_nps", "nps.csv", GOOD)
     assert station.run("ingest_crm_nps").state == "success"
     run = station.run("warehouse", {"as_of": "2026-06-30"})
-    assert states(run) == {"build": "success", "publish": "success"}
+    assert states(run) == {"build": "success", "publish": "success", "notify": "success"}
     told = note(run)
     assert (told["as of"], told["deliveries loaded"], told["rows loaded"], told["build"]) == (
         "2026-06-30",
@@ -77,4 +79,38 @@ def test_a_busy_warehouse_is_tried_again_and_a_failed_build_is_not(
     assert run.state == ends
     [instance] = [instance for instance in run.get_task_instances() if instance.task_id == "build"]
     assert instance.try_number == attempts
-    assert states(run)["publish"] == {"success": "success", "failed": "upstream_failed"}[ends]
+    assert states(run)["notify"] == states(run)["publish"] == {"success": "success", "failed": "upstream_failed"}[ends]
+
+
+@pytest.mark.parametrize(("status", "waiting"), [(200, 0), (503, 1)])
+def test_receivers_are_told_last_and_what_they_do_not_take_wakes_the_outbox(
+    station: Station, asked: list[date], monkeypatch: pytest.MonkeyPatch, status: int, waiting: int
+) -> None:
+    from pipelines.notify import webhook
+    from pipelines.settings import Settings
+
+    monkeypatch.setattr(webhook, "FIRST_WAIT_SECONDS", 0.0)
+    with Receiver(status=status).listening() as receiver:
+        monkeypatch.setenv("FRUITION_WEBHOOK_URL", f"http://{receiver.host}/hook")
+        monkeypatch.setenv("FRUITION_WEBHOOK_SECRET", "hush")
+        History(Settings.from_environment()).build(("opened", "B1"))
+        before = outbox_events()
+        run = station.run("warehouse")
+        assert run.state == "success"
+        [told] = [instance for instance in run.get_task_instances() if instance.task_id == "notify"]
+        assert told.xcom_pull("notify") == {"queued": 1, "sent": 1 - waiting, "waiting": waiting}
+        assert outbox_events() - before == waiting
+        receiver.status = 200
+        assert station.run("outbox").state == "success"
+        assert len(receiver.accepted) == 1
+
+
+def outbox_events() -> int:
+    """How many events of the asset that the DAG `outbox` waits for Airflow has."""
+    from airflow.models.asset import AssetEvent, AssetModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import func, select
+
+    with create_session() as session:
+        query = select(func.count()).select_from(AssetEvent).join(AssetModel, AssetModel.id == AssetEvent.asset_id)
+        return int(session.scalar(query.where(AssetModel.name == "outbox")) or 0)

@@ -26,6 +26,8 @@ from pipelines.doctor.storage import read_memory
 from pipelines.errors import WarehouseBusy
 from pipelines.lake import Lake
 from pipelines.landing import Claim
+from pipelines.messages import receiver_name
+from pipelines.outbox import Entry, Outbox
 from pipelines.settings import Settings, now
 from tests.door import MAPPING, NAME, Door, readings
 
@@ -417,3 +419,54 @@ def test_everything_broken_at_once_is_told_all_at_once(well: Door) -> None:
     assert {"FRUITION_FISCAL_YEAR_START", FEED, "Lake", "Warehouse", "Published file"} <= faults
     assert found.exit_code == 2
     doctoring.print_diagnosis(found)
+
+
+@pytest.mark.parametrize(
+    ("variables", "name", "state"),
+    [
+        ({"FRUITION_WEBHOOK_URL": "https://host/hush"}, "FRUITION_WEBHOOK_URL", "fault"),
+        ({"FRUITION_NOTIFY_URLS": "nonsense://hush"}, f"Receiver {receiver_name('nonsense://hush')}", "fault"),
+        (
+            {"FRUITION_WEBHOOK_URL": "http://host/hush", "FRUITION_WEBHOOK_SECRET": "hush"},
+            "Receiver webhook",
+            "warning",
+        ),
+    ],
+)
+def test_a_receiver_that_cannot_be_told_well_is_found_without_showing_its_secrets(
+    well: Door, variables: dict[str, str], name: str, state: str
+) -> None:
+    found = examined(well.settings, **variables)
+    check = the_one(found)
+    assert (check.name, check.state) == (name, state)
+    assert all("hush" not in one.seen + one.todo + one.name for one in found.checks)
+
+
+def test_a_webhook_without_a_secret_is_told_as_that(well: Door) -> None:
+    found = the_one(examined(well.settings, FRUITION_WEBHOOK_URL="https://host/hook"))
+    assert found.seen == "is set without FRUITION_WEBHOOK_SECRET."
+
+
+def test_receivers_are_named_by_what_gives_nothing_away(well: Door) -> None:
+    found = examined(
+        well.settings,
+        FRUITION_NOTIFY_URLS="json://user:hush@host",
+        FRUITION_WEBHOOK_URL="http://127.0.0.1:8080/hush",
+        FRUITION_WEBHOOK_SECRET="hush",
+    )
+    assert amiss(found) == []
+    [check] = [check for check in found.checks if check.name == "Receivers"]
+    assert check.seen == f"webhook, {receiver_name('json://user:hush@host')}"
+    assert all("hush" not in one.seen for one in found.checks)
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(1, "ok"), (20, "warning")])
+def test_what_waits_for_receivers_is_counted_and_its_age_told(well: Door, minutes: int, state: str) -> None:
+    at = now() - timedelta(minutes=minutes)
+    outbox = Outbox.of(well.settings)
+    for number in range(3):
+        outbox.put(Entry(f"0000000{number}-x.webhook", "webhook", number, {}, at))
+    outbox.put(Entry("00000001.message", "message", 1, {}, at))
+    [check] = [check for check in examined(well.settings).checks if check.name == "Outbox"]
+    assert check.state == state
+    assert check.seen.startswith(f"3 events and 1 message waiting, the oldest since {at:%Y-%m-%d %H:%M} UTC")

@@ -3,6 +3,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,13 @@ from pipelines.erase.archived import holds
 from pipelines.erase.names import Names
 from pipelines.errors import ConfigError
 from pipelines.lake import Lake
+from pipelines.notify import notify
+from pipelines.outbox import Outbox
 from pipelines.replay import replay
 from pipelines.settings import Settings
 from pipelines.workspace import scratch
 from tests.door import Door
+from tests.history import Event, History
 
 NAME = "Zoë van Dam"
 COLUMNS = {"outcome_id": "id", "name": "title", "owner": "who"}
@@ -263,3 +268,33 @@ def test_a_name_is_found_however_its_letters_are_composed_or_packed(peopled: Doo
     assert names.replaced(f"by {decomposed}.") == "by -."
     assert holds(b"\0" + NAME.encode("utf-16-le"), names)
     assert holds("<t>Zoë</t><t> van Dam</t>".encode(), names)
+
+
+def test_the_name_goes_from_what_waits_for_receivers_too(peopled: Door) -> None:
+    settings = replace(
+        peopled.settings, webhook_url="http://127.0.0.1:9/", webhook_secret="s", notify_urls=("json://127.0.0.1:9",)
+    )
+    history = History(settings)
+    history.names["B1"] = f"Rota of {NAME}"
+    history.build(("opened", "B1"), ("opened", NAME), ("opened", "B3"))
+    notify(settings)
+    shutil.rmtree(settings.lake / "_builds")  # these have no gaps to be loaded
+    held = [name for name in holders(settings) if name.startswith("lake/_outbox/")]
+    assert len(held) == 3
+    untouched = [
+        path.read_bytes() for path in settings.lake.glob("_outbox/*.json") if f"lake/_outbox/{path.name}" not in held
+    ]
+    done = erase(settings, [NAME])
+    assert set(held) <= set(done.mended)
+    history.settings.published.unlink()  # made anew by the rebuild that is left out here
+    assert holders(settings) == []
+    entries = list(Outbox.of(settings).waiting())
+    assert len(entries) == 4
+    events = {entry.content["data"]["subject_id"]: entry for entry in entries if entry.kind == "webhook"}
+    renamed = Event(1, "opened", str(done.placeholder))
+    entry = events[renamed.subject]
+    assert entry.name == f"00000001-{renamed.event_id}.webhook"
+    content = entry.content
+    assert (content["id"], content["subject"], content["data"]["gap_id"]) == (renamed.event_id, *[renamed.gap_id] * 2)
+    assert events["B1"].content["data"]["subject_name"] == f"Rota of {done.placeholder}"
+    assert all(content in [path.read_bytes() for path in settings.lake.glob("_outbox/*.json")] for content in untouched)
