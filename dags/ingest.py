@@ -8,6 +8,7 @@ Airflow then shows what is wrong.
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 
 from airflow.sdk import (
     DAG,
@@ -24,10 +25,14 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from fruition_airflow import assets
 from fruition_airflow.defaults import NO_BACKFILL, task_defaults
+from fruition_airflow.notifiers import TellFailedRun, done_within
+from fruition_airflow.refused import ask_about
 from fruition_airflow.reporting import tell, tell_lineage
 from pipelines import lineage
 from pipelines.feeds import Feed, readable_feeds
 from pipelines.settings import Settings
+
+SOON = timedelta(hours=1)  # queued and done: longer, and somebody should look
 
 DOCUMENTATION = """
 {description}
@@ -38,7 +43,8 @@ DOCUMENTATION = """
 |---|---|---|
 | `ingest` | takes what is ready in `landing/{feed}/`, archives and checks it, commits it to the lake | skipped: nothing new, \
 the warehouse is not woken; failed: the feed has to be mended, or the source did not answer |
-| `report_refusals` | names what was refused | failed: a sender has to mend a file; the good ones have gone on |
+| `report_refusals` | names what was refused, and starts a run of `refusals` for each | failed: somebody has to answer that run, \
+or a sender to mend a file; the good ones have gone on |
 
 A run takes whatever has arrived, whatever started it: an event of the asset `landing_{feed}`, which says that something
 waits in the folder, the sweep, or a manual trigger. The run's note has its figures. `fruition deliveries {feed}` shows
@@ -68,6 +74,8 @@ def ingest_dag(settings: Settings, feed: Feed) -> None:
         allowed_run_types=NO_BACKFILL,
         tags={"ingest", *contracts},
         default_args=task_defaults(feed.owner or "fruition"),
+        deadline=done_within(SOON),
+        on_failure_callback=TellFailedRun(),
     ):
 
         @task(inlets=[landing], outlets=[raw])
@@ -94,6 +102,7 @@ def ingest_dag(settings: Settings, feed: Feed) -> None:
             outcomes = get_current_context()["ti"].xcom_pull("ingest", key="outcomes")
             refused = [outcome for outcome in outcomes if outcome["status"] == "refused"]
             if refused:
+                ask_about(refused)
                 reasons = [f"{one['name']}: {one['rule']}: {one['message']} {one['next_step']}" for one in refused]
                 count = f"{len(refused)} of {len(outcomes)} deliveries refused:"
                 raise AirflowFailException("\n".join([count, *reasons]))

@@ -16,7 +16,7 @@ no more than one of the second: what is loaded already stays loaded. For a day t
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import (
@@ -34,11 +34,13 @@ from airflow.sdk import (
 
 from fruition_airflow import assets
 from fruition_airflow.defaults import NO_BACKFILL, WRITER_POOL, task_defaults
+from fruition_airflow.notifiers import TellFailedRun, done_within
 from fruition_airflow.reporting import tell, tell_lineage
 from pipelines import lineage
 from pipelines.feeds import feed_files
 from pipelines.settings import Settings
 
+SOON = timedelta(hours=1)  # queued and done: longer, and somebody should look
 NIGHTLY = "0 4 * * *"  # after the feeds' own sweeps
 
 WAITING = AssetAlias("outbox_waiting")  # becomes an event of the asset `outbox` where something waits
@@ -65,6 +67,8 @@ with DAG(
             description="The business date reported on, not before the last build's. Empty: the day the run was due.",
         )
     },
+    deadline=done_within(SOON),
+    on_failure_callback=TellFailedRun(),
     default_args=task_defaults(pool=WRITER_POOL, priority_weight=10),  # before those who look back
 ):
 

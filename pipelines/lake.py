@@ -94,6 +94,7 @@ class Manifest:
 
     `reading` is a fingerprint of how the bytes were read: by which feed and contracts. `replays` is, of a later attempt
     at bytes that came before, the delivery that first brought them, and whose place among all it takes.
+    `override_reason` and `override_by` say why and by whom the feed's tolerance was not applied to this attempt, if so.
     """
 
     delivery_id: str
@@ -114,6 +115,8 @@ class Manifest:
     rejects: StoredFile | None = None
     reading: str = ""
     replays: str | None = None
+    override_reason: str | None = None
+    override_by: str | None = None
 
     @property
     def root_id(self) -> str:

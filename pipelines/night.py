@@ -12,6 +12,7 @@ import duckdb
 from pipelines.disk import naming_a_full_disk
 from pipelines.errors import DiskFull, FruitionError, SourceUnavailable
 from pipelines.feeds import Feed
+from pipelines.freshness import Freshness, check_freshness
 from pipelines.ingest import Outcome, ingest
 from pipelines.landing import LeftAlone
 from pipelines.notify import Notified, notify
@@ -52,6 +53,7 @@ class Night:
     built: Build | None = None
     published: Published | None = None
     notified: Notified | None = None
+    freshness: tuple[Freshness, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -104,13 +106,25 @@ def run_night(settings: Settings, feeds: dict[str, Feed], as_of: date | None, te
     except FruitionError as error:
         swept.failures.append(error)
         night = Night(swept)
-    night = replace(night, notified=_told(settings, swept, tell))
+    freshness = _looked_at(settings, feeds, swept)
+    night = replace(night, freshness=freshness, notified=tell_receivers(settings, swept, tell))
     if night.published:
         _serve(settings, swept, tell)
     return night
 
 
-def _told(settings: Settings, swept: Sweep, tell: Tell) -> Notified | None:
+def _looked_at(settings: Settings, feeds: dict[str, Feed], swept: Sweep) -> tuple[Freshness, ...]:
+    """Whether feeds are late; that it cannot be said changes nothing else that the night brought."""
+    try:
+        return tuple(check_freshness(settings, feeds.values()))
+    except FruitionError as error:
+        swept.failures.append(error)
+    except OSError as error:
+        swept.failures.append(SourceUnavailable(f"Whether feeds are late could not be looked at: {error}"))
+    return ()
+
+
+def tell_receivers(settings: Settings, swept: Sweep, tell: Tell) -> Notified | None:
     """Tell the receivers, of an earlier night too; that it fails changes nothing else that the night brought."""
     tell("notify")
     try:

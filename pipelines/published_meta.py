@@ -36,6 +36,8 @@ COLUMNS = {
         "rule": "Of a refused delivery, the rule that it broke.",
         "message": "What is wrong with a refused delivery, or what is to be known of another.",
         "next_step": "What mends a refused delivery.",
+        "override_reason": "Why a person had the feed's tolerance not applied to this attempt, this once.",
+        "override_by": "Who overrode it.",
         "root_id": "The delivery of which this is an attempt: itself, unless it is a replay.",
         "placed_at": "Its place among all: what it speaks of (as_at), else the first receipt of its bytes.",
         "known_from": "Since when builds know it, in UTC: its receipt, or the first build after it that loaded it.",

@@ -20,12 +20,14 @@ from pipelines.contracts import Contract
 from pipelines.errors import ConfigError, LakeDamaged
 from pipelines.feeds import Feed, load_feed
 from pipelines.ingest import check_feed, check_rules
-from pipelines.ingest.attempts import Delivered, attempt, fingerprint
+from pipelines.ingest.attempts import Delivered, Override, attempt, fingerprint
+from pipelines.ingest.delivery import TOLERANCE
 from pipelines.lake import ContractRows, Lake, Manifest, standing
 from pipelines.landing import new_delivery_id, receipt_of
 from pipelines.settings import Settings, now
 from pipelines.sql import quoted
 
+LONGEST_REASON = 500  # characters
 NOTHING = "select * from (select 1) where false"
 
 
@@ -67,17 +69,35 @@ class Replayed:
     rule: str | None = None
     message: str | None = None
     next_step: str | None = None
+    override_reason: str | None = None
+    override_by: str | None = None
     changes: tuple[Changed, ...] = field(default=())
 
 
+def overriding(reason: str, by: str) -> Override:
+    """The override of a feed's tolerance; `ConfigError` where no reason is given, or one too long for a ledger."""
+    words = " ".join("".join(letter if letter.isprintable() else " " for letter in reason).split())
+    if not words:
+        raise ConfigError("Overriding a tolerance needs a reason: it is kept with the delivery. Say why in --reason.")
+    if len(words) > LONGEST_REASON:
+        raise ConfigError(f"The reason for an override is longer than {LONGEST_REASON} characters: say it in fewer.")
+    return Override(words, by)
+
+
 def replay(
-    settings: Settings, batches: Iterable[str], dry_run: bool = False, tell: Callable[[str], None] = lambda text: None
+    settings: Settings,
+    batches: Iterable[str],
+    dry_run: bool = False,
+    tell: Callable[[str], None] = lambda text: None,
+    override: Override | None = None,
 ) -> list[Replayed]:
     """Read the archived bytes of batches anew, in order of their first receipt; `dry_run` only says what would change.
 
     A batch is named by its identifier or any of its attempts', `<feed>/` before it where several feeds have one of that
-    name. Every delivery that asserts it is replayed. Raises `ConfigError` where there is no such batch, or the feed is
-    wrong, `LakeDamaged` where the archive has not the bytes any more, `WarehouseBusy` where the feed is being ingested.
+    name. Every delivery that asserts it is replayed. With `override`, the feed's tolerance is not applied, this once.
+    Raises `ConfigError` where there is no such batch, the feed is wrong, or an override is asked for a delivery that
+    does not stand refused for its tolerance, `LakeDamaged` where the archive has not the bytes any more,
+    `WarehouseBusy` where the feed is being ingested.
     """
     lake = Lake.of(settings)
     wanted = _wanted(lake, batches)
@@ -91,10 +111,29 @@ def replay(
             roots = _roots(lake, name, batch_ids)
             for root in roots:
                 _archived(settings, root)  # before any of them is read anew
+                if override:
+                    _check_overridable(lake, root)
             for root in roots:
                 tell(f"replay {name}: {root.name}")
-                results.append(_replay(settings, lake, feed, contracts, root, dry_run))
+                results.append(_replay(settings, lake, feed, contracts, root, dry_run, override))
     return results
+
+
+def _check_overridable(lake: Lake, root: Manifest) -> None:
+    """`ConfigError` unless the delivery stands refused, and for its tolerance alone."""
+    stands = _stands(list(lake.manifests(root.feed)), root)
+    if stands.status != "refused":
+        raise ConfigError(f"{root.feed}/{root.name} is not refused (any more): there is no tolerance to override.")
+    if stands.rule != TOLERANCE:
+        raise ConfigError(
+            f"{root.feed}/{root.name} is refused for {stands.rule}, which cannot be overridden, not for its tolerance: "
+            f"{stands.next_step}"
+        )
+
+
+def _stands(manifests: list[Manifest], root: Manifest) -> Manifest:
+    """The attempt at a delivery that counts."""
+    return next(manifest for manifest in standing(manifests) if manifest.root_id == root.delivery_id)
 
 
 def _wanted(lake: Lake, batches: Iterable[str]) -> dict[str, set[str]]:
@@ -128,17 +167,23 @@ def _roots(lake: Lake, feed: str, batch_ids: set[str]) -> list[Manifest]:
 
 
 def _replay(
-    settings: Settings, lake: Lake, feed: Feed, contracts: dict[str, Contract], root: Manifest, dry_run: bool
+    settings: Settings,
+    lake: Lake,
+    feed: Feed,
+    contracts: dict[str, Contract],
+    root: Manifest,
+    dry_run: bool,
+    override: Override | None,
 ) -> Replayed:
     """One delivery anew. A refused one is always tried again; an accepted one only where it would be read otherwise."""
     earlier = list(lake.manifests(feed.name))
-    before = next(manifest for manifest in standing(earlier) if manifest.root_id == root.delivery_id)
+    before = _stands(earlier, root)
     if before.status == "accepted" and before.reading == fingerprint(feed, contracts):
         return _result(before, before, unchanged=True)
     latest = max(manifest.delivery_id for manifest in earlier if manifest.root_id == root.delivery_id)
     received_at = max(now(), receipt_of(latest) + timedelta(microseconds=1))
     archived = _archived(settings, root)
-    delivered = Delivered(new_delivery_id(received_at), root.name, received_at, archived, root.delivery_id)
+    delivered = Delivered(new_delivery_id(received_at), root.name, received_at, archived, root.delivery_id, override)
     if dry_run:
         work = lake.workspaces(feed.name)  # where what a stopped run leaves is swept away
         work.mkdir(parents=True, exist_ok=True)
@@ -180,6 +225,8 @@ def _result(before: Manifest, after: Manifest, changes: tuple[Changed, ...] = ()
         rule=after.rule,
         message=after.message,
         next_step=after.next_step,
+        override_reason=after.override_reason,
+        override_by=after.override_by,
         changes=changes,
     )
 

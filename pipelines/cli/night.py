@@ -44,10 +44,12 @@ def ingest(
     """Take in what has arrived for one feed or all, or the given files: into the archive and the lake."""
     settings = Settings.from_environment()
     feeds, faults = chosen_feeds(settings, feed)
-    from pipelines.night import sweep
+    from pipelines.night import sweep, tell_receivers
 
     with console.progress() as tell:
         swept = sweep(settings, feeds, tuple(files or ()), tell)
+        if swept.refused:
+            tell_receivers(settings, swept, tell)
     swept.failures += [ConfigError(fault) for fault in faults]
     if as_json:
         console.print_json(swept)
@@ -112,3 +114,23 @@ def notify(as_json: Json = False) -> None:
     else:
         nights.print_notified(notified)
     raise typer.Exit(notified.exit_code)
+
+
+@app.command()
+def freshness(as_json: Json = False) -> None:
+    """Whether something good has come from each feed as lately as it should; tells the receivers of messages, once.
+
+    Exit code 1 where a feed is late.
+    """
+    from pipelines.freshness import check_freshness
+    from pipelines.notify import notify as notify_receivers
+
+    settings = Settings.from_environment()
+    feeds, _ = chosen_feeds(settings, None)
+    found = check_freshness(settings, feeds.values())
+    notified = notify_receivers(settings)
+    if as_json:
+        console.print_json(found)
+    else:
+        nights.print_freshness(found)
+    raise typer.Exit(max(int(any(one.is_late for one in found)), notified.exit_code))

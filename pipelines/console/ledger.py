@@ -73,6 +73,8 @@ def _note(one: Delivery, batches: dict[str, str] | None) -> str:
         parts.append("replaced")
     if batches is None and one.manifest.rejected:
         parts.append(f"{one.manifest.rejected:,} rejected")
+    if one.manifest.override_reason:
+        parts.append(f"tolerance overridden by {one.manifest.override_by}: {one.manifest.override_reason}")
     told = one.manifest.rule or one.manifest.message
     return ", ".join([*parts, *([told] if told else [])])
 

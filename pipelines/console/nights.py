@@ -10,6 +10,7 @@ from rich.markup import escape
 from pipelines.console import COLOURS, STATUS_COLOURS, Row, coloured, error, out, table
 
 if TYPE_CHECKING:
+    from pipelines.freshness import Freshness
     from pipelines.night import Night, Sweep
     from pipelines.notify import Notified
 
@@ -39,9 +40,24 @@ def print_sweep(swept: Sweep) -> None:
         error.print(f"[bold red]Failed[/] {escape(str(failure))}")
 
 
+def print_freshness(found: list[Freshness]) -> None:
+    """Each feed that has a freshness: what came last, and whether that is too long ago."""
+    if not found:
+        out.print("No feed has a freshness.")
+        return
+    shown = table(None, "feed", "last good (UTC)", "due by (UTC)", "~state")
+    for one in found:
+        last = f"{one.last_good_at:%Y-%m-%d %H:%M}" if one.last_good_at else "never"
+        shown.add_row(one.feed, last, f"{one.due_at:%Y-%m-%d %H:%M}", "[bold red]late[/]" if one.is_late else "fresh")
+    out.print(shown)
+
+
 def print_night(night: Night, gaps: list[Row], currency: str) -> None:
     """The whole night for a reader in the morning."""
     print_sweep(night.sweep)
+    for late in (one for one in night.freshness if one.is_late):
+        last = f"since {late.last_good_at:%Y-%m-%d %H:%M} UTC" if late.last_good_at else "yet"
+        out.print(f"[yellow]Silent[/] {late.feed}: nothing good has come {last}.")
     loaded, built = night.loaded, night.built
     if loaded is None or built is None or night.published is None:
         out.print("Nothing was published; what was published before stays.")

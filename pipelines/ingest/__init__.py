@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipelines import archive, compatibility, landing
+from pipelines import alerts, archive, compatibility, landing
 from pipelines.contracts import Contract, load_contracts
 from pipelines.feeds import Feed
 from pipelines.ingest.attempts import Delivered, attempt
@@ -88,6 +88,10 @@ def ingest(settings: Settings, feed: Feed, on_file: Callable[[str], None] = lamb
                 if manifest:
                     insort(earlier, manifest, key=lambda delivered: delivered.delivery_id)
             if manifest:
+                if manifest.status == "refused":
+                    alerts.put_refused(
+                        settings, manifest
+                    )  # before the claim goes: stopped in between, it is put in again
                 claim.release()
                 outcomes.append(_outcome(manifest))
     return outcomes

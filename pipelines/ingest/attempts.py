@@ -18,14 +18,25 @@ from pipelines.settings import Settings
 
 
 @dataclass(frozen=True)
+class Override:
+    """Why, and by whom, the feed's tolerance is not applied to a delivery this once."""
+
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True)
 class Delivered:
-    """Bytes that came: under which name, when, and of which delivery they are a later attempt (`replays`), if any."""
+    """Bytes that came: under which name, when, of which delivery they are a later attempt (`replays`), if any, and
+    whether its tolerance is overridden.
+    """
 
     delivery_id: str
     name: str
     received_at: datetime
     archived: Archived
     replays: str | None = None
+    override: Override | None = None
 
 
 def attempt(
@@ -64,6 +75,8 @@ def _unread(feed: Feed, contracts: dict[str, Contract], delivered: Delivered) ->
         batch_id="",
         reading=fingerprint(feed, contracts),
         replays=delivered.replays,
+        override_reason=delivered.override.reason if delivered.override else None,
+        override_by=delivered.override.by if delivered.override else None,
     )
 
 
@@ -109,10 +122,15 @@ def _repeated(manifest: Manifest, earlier: list[Manifest]) -> Manifest | None:
 def _reasserted(lake: Lake, manifest: Manifest, earlier: list[Manifest]) -> Manifest | None:
     """Bytes that were read before: their rows count anew, without being stored anew.
 
-    Not where they would be read otherwise today: that is a new attempt.
+    Not where they would be read otherwise today: that is a new attempt. Nor where it was for an override that they were
+    accepted: that held once.
     """
     same = (manifest.sha256, manifest.reading)
-    accepted = (m for m in reversed(earlier) if m.status == "accepted" and (m.sha256, m.reading) == same)
+    accepted = (
+        m
+        for m in reversed(earlier)
+        if m.status == "accepted" and (m.sha256, m.reading) == same and m.override_reason is None
+    )
     batch = next((m for m in accepted if all(file_exists(lake, stored) for stored in m.files)), None)
     if batch is None:
         return None

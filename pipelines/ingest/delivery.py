@@ -21,6 +21,7 @@ from pipelines.workspace import Workspace
 
 PARQUET = "format parquet, compression zstd, row_group_size 122880"
 EXAMPLES_A_RULE = 20
+TOLERANCE = "tolerance"  # the one rule that can be overridden
 
 
 def process(
@@ -58,7 +59,7 @@ def _batch(
     checked = [reject_failing(workspace, candidate, view, failures[view]) for view, candidate in sound.items()]
     rows = [_written(lake, feed, manifest, entry, workspace) for entry in checked]
     for entry in rows:
-        _guard(feed, entry)
+        _guard(feed, entry, is_overridden=manifest.override_reason is not None)
     for entry in rows:
         put_in_place(_part(workspace, entry.contract), lake.folder / entry.rows.path)
     return manifest.changed(contracts=tuple(rows), rejects=_keep_rejects(lake, manifest, workspace))
@@ -103,8 +104,11 @@ def _written(lake: Lake, feed: Feed, manifest: Manifest, checked: Checked, works
     )
 
 
-def _guard(feed: Feed, rows: ContractRows) -> None:
-    """Refuse the delivery where rows went missing, where too many were rejected, or where a snapshot came out empty."""
+def _guard(feed: Feed, rows: ContractRows, is_overridden: bool) -> None:
+    """Refuse the delivery where rows went missing, where too many were rejected, or where a snapshot came out empty.
+
+    How many are too many is not asked where the feed's tolerance is overridden.
+    """
     where = f"{rows.contract}: of {rows.counted} records"
     if rows.accepted + rows.rejected + rows.filtered != rows.counted:
         raise DeliveryRefused(
@@ -112,9 +116,9 @@ def _guard(feed: Feed, rows: ContractRows) -> None:
             f"{where} counted, {rows.accepted} were accepted, {rows.rejected} rejected and {rows.filtered} filtered.",
             "Check the dialect that the feed declares against the file; if it is right, report this as a fault of Fruition.",
         )
-    if rows.rejected > feed.tolerance.rejected_rows * rows.counted:
+    if not is_overridden and rows.rejected > feed.tolerance.rejected_rows * rows.counted:
         raise DeliveryRefused(
-            "tolerance",
+            TOLERANCE,
             f"{where}, {rows.rejected} are rejected, more than the feed tolerates ({float(feed.tolerance.rejected_rows):.1%}).",
             f"See the reasons with `fruition rejects {feed.name}`; mend the file, or tolerance.rejected_rows in the feed.",
         )

@@ -142,7 +142,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, lake: Lake, contract: Contra
 
 def _insert_ledger(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     connection.execute(
-        f"insert into meta.delivery values ({', '.join('?' * 18)}, null, null, null, false)",
+        f"insert into meta.delivery values ({', '.join('?' * 20)}, null, null, null, false)",
         [
             manifest.delivery_id,
             manifest.feed,
@@ -161,6 +161,8 @@ def _insert_ledger(connection: duckdb.DuckDBPyConnection, manifest: Manifest) ->
             manifest.rule,
             manifest.message,
             manifest.next_step,
+            manifest.override_reason,
+            manifest.override_by,
             manifest.root_id,
         ],
     )

@@ -19,6 +19,7 @@ create table if not exists meta.delivery (
     delivery_id varchar primary key, feed varchar, name varchar, sha256 varchar, size_bytes bigint, as_at timestamp,
     received_at timestamp, status varchar, mode varchar, batch_id varchar, counted bigint, accepted bigint,
     rejected bigint, filtered bigint, rule varchar, message varchar, next_step varchar,
+    override_reason varchar, override_by varchar,
     root_id varchar, placed_at timestamp, known_from timestamp, withdrawn_at timestamp, built boolean
 );
 create table if not exists meta.delivery_contract (

@@ -19,7 +19,15 @@ def test_every_feed_has_a_dag_and_the_warehouse_has_one(station: Station) -> Non
     station.add_feed("crm_nps")
     station.add_feed("pmo_plan")
     bag = station.parse()
-    assert set(bag.dags) == {"ingest_crm_nps", "ingest_pmo_plan", "look_back", "outbox", "warehouse"}
+    assert set(bag.dags) == {
+        "ingest_crm_nps",
+        "ingest_pmo_plan",
+        "freshness",
+        "look_back",
+        "outbox",
+        "refusals",
+        "warehouse",
+    }
     assert not bag.import_errors
 
 
@@ -42,14 +50,15 @@ def test_a_new_feed_file_is_a_new_dag(station: Station) -> None:
 
 def test_without_any_feed_there_is_still_the_nightly_warehouse(station: Station) -> None:
     bag = station.parse()
-    assert set(bag.dags) == {"look_back", "outbox", "warehouse"}
+    assert set(bag.dags) == {"freshness", "look_back", "outbox", "refusals", "warehouse"}
     assert isinstance(bag.dags["warehouse"].timetable, CronTriggerTimetable)
 
 
 def test_one_run_at_a_time_and_no_catching_up(station: Station) -> None:
     station.add_feed("crm_nps")
     for dag in station.parse().dags.values():
-        assert (dag.max_active_runs, dag.catchup) == (1, False)
+        at_once = 1000 if dag.dag_id == "refusals" else 1  # each waits for a person's answer
+        assert (dag.max_active_runs, dag.catchup) == (at_once, False)
 
 
 def test_a_feed_is_due_at_its_sweep_and_whenever_something_lands(station: Station) -> None:
@@ -164,7 +173,7 @@ def test_a_broken_feed_is_named_with_its_key_and_the_others_stay_in_service(
     station.add_feed("crm_nps", text)
     station.add_feed("pmo_plan")
     bag = station.parse()
-    assert set(bag.dags) == {"ingest_pmo_plan", "look_back", "outbox", "warehouse"}
+    assert set(bag.dags) == {"ingest_pmo_plan", "freshness", "look_back", "outbox", "refusals", "warehouse"}
     [(file, error)] = bag.import_errors.items()
     assert file.endswith("broken_feeds.py")
     assert "crm_nps.yml" in error
@@ -195,7 +204,7 @@ def test_parsing_imports_nothing_heavy(station: Station) -> None:
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     dags, modules = json.loads(ended.stderr.splitlines()[-1])
-    assert dags == ["ingest_crm_nps", "look_back", "outbox", "warehouse"]
+    assert dags == ["freshness", "ingest_crm_nps", "look_back", "outbox", "refusals", "warehouse"]
     assert not {"pandas", "duckdb", "dbt", "great_expectations"} & set(modules)
 
 

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines import warehouse
+from pipelines.audit import audit
+from pipelines.cli import main
 from pipelines.errors import ConfigError, LakeDamaged
 from pipelines.lake import standing
-from pipelines.replay import Replayed, replay
+from pipelines.replay import Replayed, overriding, replay
 from tests.door import HEADER, MAPPING, Door, reading, readings
 
 WRONG = {**MAPPING, "value": "value::double * 10"}
@@ -177,3 +182,107 @@ def test_manifests_of_before_replays_are_read(door: Door) -> None:
     del document["replays"]
     path.write_text(json.dumps(document))
     assert door.manifests()[0].replays is None
+
+
+HALF_SOUND = HEADER + reading("A") + reading("B", value="?")
+OVERRIDE = overriding("  The second line\n is a test. ", "ada")
+
+
+def test_a_tolerance_is_overridden_once_and_the_ledger_says_why_and_by_whom(door: Door) -> None:
+    door.feed()
+    refused = door.deliver(HALF_SOUND)
+    assert refused.rule == "tolerance"
+    result = only(replay(door.settings, [refused.batch_id], override=OVERRIDE))
+    assert (result.status_before, result.status) == ("refused", "accepted")
+    (change,) = result.changes
+    assert (change.accepted, change.rejected) == (1, 1)
+    warehouse.load(door.settings)
+    columns = "status, accepted, rejected, override_reason, override_by"
+    assert door.warehouse(f"select {columns} from meta.delivery order by delivery_id") == [
+        ("refused", 0, 0, None, None),
+        ("accepted", 1, 1, "The second line is a test.", "ada"),
+    ]
+    assert door.warehouse("select kpi_id from raw.kpi_reading") == [("A",)]
+    assert not audit(door.settings).findings
+
+
+def test_what_was_overridden_comes_out_the_same_from_the_lake_alone(door: Door) -> None:
+    door.feed()
+    replay(door.settings, [door.deliver(HALF_SOUND).batch_id], override=OVERRIDE)
+    ledger = "select * from meta.delivery order by delivery_id"
+    warehouse.load(door.settings)
+    before = door.warehouse(ledger), door.warehouse("from raw.kpi_reading")
+    door.settings.warehouse.unlink()
+    warehouse.load(door.settings)
+    assert (door.warehouse(ledger), door.warehouse("from raw.kpi_reading")) == before
+
+
+def test_an_override_holds_for_that_delivery_alone(door: Door) -> None:
+    door.feed()
+    replay(door.settings, [door.deliver(HALF_SOUND).batch_id], override=OVERRIDE)
+    assert door.deliver(HALF_SOUND).status == "repeat"
+    door.deliver(readings(1))
+    again = door.deliver(HALF_SOUND)
+    assert (again.status, again.rule) == ("refused", "tolerance")
+
+
+def test_an_override_lets_no_other_rule_go(door: Door) -> None:
+    door.feed()
+    refused = door.deliver(HALF_SOUND)
+    door.mapped({**MAPPING, "value": "no_such_column"}, tolerance={"rejected_rows": "5%"})
+    result = only(replay(door.settings, [refused.batch_id], override=OVERRIDE))
+    assert (result.status, result.rule) == ("refused", "missing_column")
+    with pytest.raises(ConfigError, match="refused for missing_column, which cannot be overridden"):
+        replay(door.settings, [refused.batch_id], override=OVERRIDE)
+
+
+def test_an_override_of_what_is_not_refused_is_refused_and_changes_nothing(door: Door) -> None:
+    door.feed()
+    refused = door.deliver(HALF_SOUND)
+    accepted = door.deliver(readings(1))
+    replay(door.settings, [refused.batch_id], override=OVERRIDE)
+    before = files(door.settings.home)
+    for batch in (accepted.batch_id, refused.batch_id, f"{refused.batch_id}-2"):
+        with pytest.raises(ConfigError, match="is not refused"):
+            replay(door.settings, [batch], override=OVERRIDE)
+    assert files(door.settings.home) == before
+
+
+def test_a_dry_run_of_an_override_does_nothing(door: Door) -> None:
+    door.feed()
+    refused = door.deliver(HALF_SOUND)
+    before = files(door.settings.home)
+    assert only(replay(door.settings, [refused.batch_id], dry_run=True, override=OVERRIDE)).status == "accepted"
+    assert files(door.settings.home) == before
+
+
+@pytest.mark.parametrize("reason", ["", " \n\t", "x" * 501])
+def test_an_override_without_a_reason_or_with_a_novel_is_refused(reason: str) -> None:
+    with pytest.raises(ConfigError, match="reason"):
+        overriding(reason, "ada")
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--override-tolerance"], 2),
+        (["--override-tolerance", "--reason", "  "], 2),
+        (["--reason", "for nothing"], 2),
+        ([], 1),
+        (["--override-tolerance", "--reason", "A test line."], 0),
+    ],
+)
+def test_the_command_line_wants_a_reason_and_keeps_the_callers_name(
+    door: Door, monkeypatch: pytest.MonkeyPatch, options: list[str], code: int
+) -> None:
+    door.feed()
+    batch = door.deliver(HALF_SOUND).batch_id
+    monkeypatch.setenv("FRUITION_HOME", str(door.settings.home))
+    monkeypatch.setenv("FRUITION_FEEDS", str(door.settings.feeds))
+    monkeypatch.setattr(sys, "argv", ["fruition", "replay", batch, *options])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == code
+    last = door.manifests()[-1]
+    overridden = (last.override_reason, last.override_by)
+    assert overridden == (("A test line.", pwd.getpwuid(os.getuid()).pw_name) if code == 0 else (None, None))

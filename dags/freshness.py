@@ -1,0 +1,43 @@
+"""One DAG: whether something good has come from each feed as lately as its `freshness` says.
+
+A feed that has fallen silent wakes nothing: so this has a clock of its own, and is no task of the warehouse, which may run
+but once a night. A breach is told once, and once more when it is over; `fruition freshness` says how it stands.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, CronTriggerTimetable, task
+
+from fruition_airflow.defaults import NO_BACKFILL, task_defaults
+from fruition_airflow.notifiers import TellFailedRun
+from fruition_airflow.receivers import WAITING, send_waiting
+from pipelines.settings import Settings
+
+OFTEN = "*/15 * * * *"
+
+with DAG(
+    dag_id="freshness",
+    description="Feeds that have fallen silent.",
+    doc_md=__doc__,
+    schedule=CronTriggerTimetable(OFTEN, timezone=Settings.from_environment().timezone),
+    catchup=False,
+    max_active_runs=1,
+    allowed_run_types=NO_BACKFILL,
+    tags={"alerts"},
+    default_args=task_defaults(),
+    on_failure_callback=TellFailedRun(),
+):
+
+    @task(outlets=[WAITING])
+    def check() -> list[str]:
+        """Put an alert in the outbox for each feed that has become late, or is no more; the feeds that are late."""
+        from pipelines.feeds import readable_feeds
+        from pipelines.freshness import check_freshness
+
+        settings = Settings.from_environment()
+        feeds, _ = readable_feeds(settings.feeds)
+        late = [one.feed for one in check_freshness(settings, feeds.values()) if one.is_late]
+        send_waiting(settings)
+        return late
+
+    check()

@@ -1,0 +1,74 @@
+"""Airflow's own alerts: a run that failed, and one that is queued or running for too long.
+
+Both go the way of every other alert: into the outbox, and from there to the receivers of messages. What cannot be sent at
+once is sent by the next build, night, check of freshness or `fruition notify`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import BaseNotifier, Context
+from airflow.sdk.definitions.callback import AsyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+
+from pipelines import alerts
+from pipelines.errors import FruitionError
+from pipelines.settings import Settings
+
+REFUSALS = "report_refusals"  # fails a run whose every refused delivery has an alert of its own
+log = logging.getLogger(__name__)
+
+
+class TellFailedRun(BaseNotifier):
+    """For a DAG's `on_failure_callback`: tells the data engineer which run failed, in which task."""
+
+    def notify(self, context: Context) -> None:
+        instance = context.get("ti")
+        task_id = instance.task_id if instance else None
+        if task_id == REFUSALS:
+            return
+        settings = Settings.from_environment()
+        run_id = str(context.get("run_id") or "")
+        alerts.put_failed_run(settings, context["dag"].dag_id, run_id, task_id, str(context.get("reason") or ""))
+        _send(settings)
+
+
+class TellLateRun(BaseNotifier):
+    """For a DAG's deadline, in the triggerer: tells the data engineer which run is not done in time."""
+
+    def __init__(self, minutes: float, context: Context | None = None) -> None:
+        super().__init__(context)
+        self.minutes = minutes
+
+    async def async_notify(self, context: Context) -> None:
+        run: Any = context["dag_run"]  # a plain dictionary, here
+        await asyncio.to_thread(self._tell, run["dag_id"], run["dag_run_id"])
+
+    def _tell(self, dag_id: str, run_id: str) -> None:
+        settings = Settings.from_environment()
+        alerts.put_late_run(settings, dag_id, run_id, timedelta(minutes=self.minutes))
+        _send(settings)
+
+
+def done_within(limit: timedelta) -> DeadlineAlert:
+    """The deadline of a DAG whose runs are to be done so long after they were queued."""
+    return DeadlineAlert(
+        name="not done in time",
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=limit,
+        callback=AsyncCallback(TellLateRun, kwargs={"minutes": limit.total_seconds() / 60}),
+    )
+
+
+def _send(settings: Settings) -> None:
+    """Send what waits; what cannot be sent now waits on, and is no second failure."""
+    from pipelines.notify import notify
+
+    try:
+        notify(settings)
+    except (FruitionError, OSError) as error:
+        log.warning("The alert is in the outbox, and could not be sent yet: %s", error)

@@ -1,0 +1,33 @@
+"""A run of the DAG `refusals` for each refused delivery, started by the task that reports it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time import task_runner
+from airflow.sdk.execution_time.comms import ErrorResponse, TriggerDagRun
+
+DAG_ID = "refusals"
+log = logging.getLogger(__name__)
+
+
+def ask_about(refused: Iterable[Mapping[str, Any]]) -> None:
+    """Start a run for each refused outcome of an ingestion; one that there is already is left alone.
+
+    By the call of which Airflow's own operator is made: a task a delivery would cost every run its start. A run that
+    cannot be started is for the log: the refusals are reported, and in the outbox, all the same.
+    """
+    for outcome in refused:
+        batch = f"{outcome['feed']}/{outcome['batch_id']}"
+        run_id = batch.replace("/", "__")
+        try:
+            answer = task_runner.SUPERVISOR_COMMS.send(
+                TriggerDagRun(dag_id=DAG_ID, run_id=run_id, conf={"batch": batch}, logical_date=None)
+            )
+        except AirflowRuntimeError as error:
+            answer = error.error
+        if isinstance(answer, ErrorResponse) and answer.error != ErrorType.DAGRUN_ALREADY_EXISTS:
+            log.error("No run of the DAG %s could be started for batch %s: %s", DAG_ID, batch, answer.error.value)

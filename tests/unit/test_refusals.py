@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipelines import alerts, ingest
+from pipelines.errors import ConfigError
+from pipelines.landing import Claim
+from pipelines.outbox import Outbox
+from pipelines.refusals import find_refusal, leave_refused, override_once, read_again
+from tests.door import HEADER, Door, reading, readings
+
+SECRET = "salary of Jo"
+HALF_SOUND = HEADER + reading("A") + reading("B", value=SECRET)
+
+
+@pytest.fixture
+def told(door: Door) -> Door:
+    told = Door(replace(door.settings, notify_urls=("json://127.0.0.1:1/",)))
+    told.feed()
+    return told
+
+
+def refused(door: Door, name: str = "readings.csv") -> str:
+    return f"readings/{door.deliver(HALF_SOUND, name).batch_id}"
+
+
+def messages(door: Door) -> list[dict[str, str]]:
+    return [entry.content for entry in Outbox.of(door.settings).waiting()]
+
+
+def test_a_refused_delivery_is_told_with_rule_and_next_step_and_without_a_cell(told: Door) -> None:
+    batch = refused(told, "a `b` @channel.csv")
+    (message,) = messages(told)
+    assert message["title"] == "Refused: readings/a `b` @ channel.csv"
+    for part in ("Rule tolerance:", "1 are rejected", "Next step: See the reasons", batch):
+        assert part in message["body"]
+    assert SECRET not in str(message)
+
+
+def test_what_is_accepted_or_a_repeat_is_not_told(told: Door) -> None:
+    told.deliver(readings(1))
+    told.deliver(readings(1))
+    assert messages(told) == []
+
+
+def test_a_run_that_is_stopped_between_the_commit_and_the_alert_tells_when_it_goes_on(
+    told: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as stopped:
+
+        def stop(*arguments: object) -> None:
+            raise KeyboardInterrupt
+
+        stopped.setattr(alerts, "put_refused", stop)
+        with pytest.raises(KeyboardInterrupt):
+            refused(told)
+    assert [m.status for m in told.manifests()] == ["refused"]
+    assert messages(told) == []
+    told.sweep()
+    assert len(messages(told)) == len(told.manifests()) == 1
+
+
+def test_a_run_that_is_stopped_between_the_alert_and_the_claims_release_tells_it_once(
+    told: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as stopped:
+
+        def stop(claim: Claim) -> None:
+            raise KeyboardInterrupt
+
+        stopped.setattr(ingest.Claim, "release", stop)
+        with pytest.raises(KeyboardInterrupt):
+            refused(told)
+    told.sweep()
+    assert len(messages(told)) == 1
+
+
+def test_a_person_sees_the_rule_and_how_many_rows_it_concerns_but_no_cell(told: Door) -> None:
+    batch = refused(told, "*a*[b](c)<d>`e`.csv")
+    refusal = find_refusal(told.settings, batch)
+    assert refusal is not None
+    assert (refusal.rule, refusal.is_overridable, refusal.batch) == ("tolerance", True, batch)
+    assert [(entry.column, entry.rule, entry.rows) for entry in refusal.rejected] == [("value", "type", 1)]
+    shown = refusal.to_text()
+    assert shown["rejected"] == "1 × kpi_reading.value: type"
+    assert SECRET not in str(shown)
+    assert not re.search(r"[`*<>\[\]]", "".join(shown.values()))
+
+
+def test_an_override_from_outside_the_command_line_does_the_same(told: Door) -> None:
+    batch = refused(told)
+    stands = override_once(told.settings, batch, "A test line.", "ada")
+    assert (stands.status, stands.override_reason, stands.override_by) == ("accepted", "A test line.", "ada")
+    assert find_refusal(told.settings, batch) is None
+
+
+def test_an_answer_given_twice_changes_nothing_more(told: Door) -> None:
+    batch = refused(told)
+    for _ in range(2):
+        assert override_once(told.settings, batch, "A test line.", "ada").status == "accepted"
+    assert read_again(told.settings, batch).status == "accepted"
+    assert len(told.manifests()) == 2
+
+
+def test_a_replay_before_anything_is_mended_leaves_it_refused_and_after_it_does_not(told: Door) -> None:
+    batch = refused(told)
+    assert read_again(told.settings, batch).status == "refused"
+    assert leave_refused(told.settings, batch).status == "refused"
+    told.feed(tolerance={"rejected_rows": "50%"})
+    assert read_again(told.settings, batch).status == "accepted"
+
+
+def test_only_a_tolerance_can_be_overridden(told: Door) -> None:
+    batch = "readings/" + told.deliver("kpi,day\n").batch_id
+    refusal = find_refusal(told.settings, batch)
+    assert refusal is not None
+    assert not refusal.is_overridable
+    with pytest.raises(ConfigError, match="cannot be overridden"):
+        override_once(told.settings, batch, "A test line.", "ada")
+    assert refusal.rejected == ()
+
+
+@pytest.mark.parametrize("batch", ["readings/0123", "readings", "nobody/0123"])
+def test_a_batch_that_nobody_knows_is_asked_back(told: Door, batch: str) -> None:
+    with pytest.raises(ConfigError, match="There is no"):
+        find_refusal(told.settings, batch)
+
+
+def test_the_counts_are_left_out_where_the_report_is_gone(told: Door) -> None:
+    batch = refused(told)
+    for path in told.settings.rejected.rglob("*.json"):
+        Path(path).unlink()
+    refusal = find_refusal(told.settings, batch)
+    assert refusal is not None
+    assert refusal.to_text()["rejected"] == "none counted"
