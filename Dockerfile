@@ -13,7 +13,7 @@ COPY . .
 # Installed in place: the stages read contracts and SQL beside the code.
 RUN /opt/fruition/bin/pip install --no-deps --no-build-isolation --editable . \
     && /opt/fruition/bin/pip check \
-    && /opt/fruition/bin/python -m compileall -q pipelines dags scripts examples
+    && /opt/fruition/bin/python -m compileall -q pipelines fruition_airflow dags scripts examples
 
 FROM ${PYTHON}
 RUN groupadd --gid 50000 fruition \

@@ -127,7 +127,7 @@ with DAG(
         served = serve(Settings.from_environment())
         return served.rows if served else {}
 
-    published = publish()
-    chain(build(), published, notify())
+    built, published = build(), publish()
+    chain(built, published, notify())
     if SETTINGS.serve_url:
         chain(published, serve())
