@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from pipelines.landing import SETTLE_SECONDS
+from scripts.airflow_live import COMPONENTS
 from tests.live.stack import Stack, eventually, readings
 
 
@@ -20,9 +21,7 @@ def quiet(live: Stack) -> None:
 
 
 def test_the_scheduler_and_no_other_component_holds_what_tasks_import(live: Stack) -> None:
-    mapped = {
-        name: Path(f"/proc/{process.pid}/maps").read_text().count("duckdb") for name, process in live.running.items()
-    }
+    mapped = {name: Path(f"/proc/{live.running[name].pid}/maps").read_text().count("duckdb") for name in COMPONENTS}
     assert {name for name, count in mapped.items() if count} == {"scheduler"}
 
 
