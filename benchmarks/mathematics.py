@@ -36,6 +36,7 @@ NETWORK_MODELS = (
     "network_cycle",
     "network_edge",
     "network_share",
+    "network_reach",
     "output_path",
     "output_share",
 )
