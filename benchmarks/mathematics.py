@@ -37,6 +37,7 @@ NETWORK_MODELS = (
     "network_cycle",
     "network_edge",
     "network_share",
+    "network_reach",
     "output_path",
     "output_share",
 )

@@ -2,7 +2,7 @@
 -- 3-benefits.md, 3.7: a benefit with a unit_value that has another such benefit downstream is intermediate; in what was
 -- planned, one that was promised with one, before another such.
 with share as (
-    select * from {{ ref('network_share') }} where origin_type = 'benefit'
+    select * from {{ ref('network_reach') }} where origin_type = 'benefit'
 ),
 
 benefit as (

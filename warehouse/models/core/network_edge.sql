@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One row per dependency: what it weighs and whether it carries anything.
 -- 3-benefits.md, 3.3: edges inside a cycle and edges with a missing end carry nothing.
 with link as (

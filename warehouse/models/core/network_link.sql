@@ -1,12 +1,8 @@
--- One row per dependency, with its ends' keys in the network and its effective weight.
+-- One row per dependency, with its ends' numbers in the network, null where one is missing, and its effective weight.
 -- 3-benefits.md, 3.3: an edge without a weight shares what the others into its end leave of 1; more than 1 is divided
 -- by the sum.
 with dependency as (
-    select
-        *,
-        from_type || ':' || from_id as from_node,
-        to_type || ':' || to_id as to_node
-    from {{ ref('dependency') }}
+    select * from {{ ref('dependency') }}
 ),
 
 node as (
@@ -15,11 +11,12 @@ node as (
 
 settled as (
     select
-        to_node,
+        to_type,
+        to_id,
         sum(weight) as weight_sum,
         sum(case when weight is null then 1 else 0 end) as unweighted
     from dependency
-    group by to_node
+    group by to_type, to_id
 ),
 
 weighed as (
@@ -33,7 +30,7 @@ weighed as (
             else 0.0
         end as weight_given
     from dependency
-    inner join settled on dependency.to_node = settled.to_node
+    inner join settled on dependency.to_type = settled.to_type and dependency.to_id = settled.to_id
 ),
 
 final as (
@@ -42,8 +39,8 @@ final as (
         weighed.from_id,
         weighed.to_type,
         weighed.to_id,
-        weighed.from_node,
-        weighed.to_node,
+        from_end.node as from_node,
+        to_end.node as to_node,
         weighed.weight,
         case
             when {{ greater_than('weighed.weight_sum', 1) }}
@@ -54,8 +51,8 @@ final as (
         weighed.lag_days,
         from_end.node is null or to_end.node is null as is_broken
     from weighed
-    left join node as from_end on weighed.from_node = from_end.node
-    left join node as to_end on weighed.to_node = to_end.node
+    left join node as from_end on weighed.from_type = from_end.node_type and weighed.from_id = from_end.node_id
+    left join node as to_end on weighed.to_type = to_end.node_type and weighed.to_id = to_end.node_id
 )
 
 select * from final

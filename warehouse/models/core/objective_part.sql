@@ -2,12 +2,12 @@
 -- 3-benefits.md, 3.7: in proportion to its shares in the objectives; of a project, those of all its outputs together.
 with reached as (
     select 'project' as subject_type, output_status.project_id as subject_id, share.node_id as objective_id, share.share
-    from {{ ref('network_share') }} as share
+    from {{ ref('network_reach') }} as share
     inner join {{ ref('output_status') }} as output_status on share.origin_id = output_status.output_id
     where share.origin_type = 'output' and share.node_type = 'objective'
     union all
     select 'benefit' as subject_type, share.origin_id as subject_id, share.node_id as objective_id, share.share
-    from {{ ref('network_share') }} as share
+    from {{ ref('network_reach') }} as share
     where share.origin_type = 'benefit' and share.node_type = 'objective'
 ),
 

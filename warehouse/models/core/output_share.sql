@@ -1,7 +1,7 @@
 -- One row per output and benefit that it has a path to.
 -- 3-benefits.md, 3.3: enabling are those with a share of at least `enabling_share`, all of them where none reaches it.
 with share as (
-    select * from {{ ref('network_share') }} where origin_type = 'output'
+    select * from {{ ref('network_reach') }} where origin_type = 'output'
 ),
 
 upstream as (
@@ -21,7 +21,7 @@ measured as (
         upstream.*,
         {{ at_least('upstream.share', var('enabling_share')) }} as is_large,
         max(case when {{ at_least('upstream.share', var('enabling_share')) }} then 1 else 0 end)
-            over (partition by upstream.node_id) as has_large
+            over (partition by upstream.node) as has_large
     from upstream
 ),
 

@@ -13,7 +13,7 @@ weighted as (
 ),
 
 share as (
-    select * from {{ ref('network_share') }} where origin_type = 'output' and node_type = 'objective'
+    select * from {{ ref('network_reach') }} where origin_type = 'output' and node_type = 'objective'
 ),
 
 aligned as (

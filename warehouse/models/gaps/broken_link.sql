@@ -3,8 +3,6 @@
 with links as (
     select
         *,
-        from_type || ':' || from_id as from_node,
-        to_type || ':' || to_id as to_node,
         from_type || ' ' || from_id as from_end,
         to_type || ' ' || to_id as to_end
     from {{ ref('dependency') }}
@@ -37,7 +35,10 @@ flagged as (
         end as benefit_id,
         {{ source_rows([source_row('dependency', 'links')]) }} as source_rows
     from edges
-    inner join links on edges.from_node = links.from_node and edges.to_node = links.to_node
+    inner join links
+        on
+            edges.from_type = links.from_type and edges.from_id = links.from_id
+            and edges.to_type = links.to_type and edges.to_id = links.to_id
     left join nodes as origin on edges.from_type = origin.node_type and edges.from_id = origin.node_id
     left join nodes as target on edges.to_type = target.node_type and edges.to_id = target.node_id
     left join {{ ref('output_status') }} as outputs on edges.from_type = 'output' and edges.from_id = outputs.output_id
@@ -46,7 +47,7 @@ flagged as (
 final as (
     select
         {{ gap_columns(
-            'BROKEN_LINK', "'edge'", "from_node || '>' || to_node", 'link_name',
+            'BROKEN_LINK', "'edge'", "from_type || ':' || from_id || '>' || to_type || ':' || to_id", 'link_name',
             message=sentence(
                 'The link from {from_end} to {to_end} carries nothing[ of its {weight:percent}], because nothing is'
                 ~ ' known of {missing_end}.'

@@ -11,11 +11,7 @@ edges as (
 ),
 
 links as (
-    select
-        *,
-        from_type || ':' || from_id as from_node,
-        to_type || ':' || to_id as to_node
-    from {{ ref('dependency') }}
+    select * from {{ ref('dependency') }}
 ),
 
 flagged as (
@@ -28,7 +24,10 @@ flagged as (
         {{ record_list(source_row('dependency', 'links')) }} as source_rows
     from nodes
     inner join edges on nodes.node_type = edges.from_type and nodes.node_id = edges.from_id
-    inner join links on edges.from_node = links.from_node and edges.to_node = links.to_node
+    inner join links
+        on
+            edges.from_type = links.from_type and edges.from_id = links.from_id
+            and edges.to_type = links.to_type and edges.to_id = links.to_id
     group by nodes.node_type, nodes.node_id, nodes.node_name
 ),
 

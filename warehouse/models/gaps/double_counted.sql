@@ -1,5 +1,5 @@
 -- One row per live benefit that counts, with others of its kind, more than the whole of a KPI on some day.
--- 3-benefits.md, 3.8: DOUBLE_COUNTED (linkage, B and D apart). '' counts in all slices; sums peak where a window starts.
+-- 3-benefits.md, 3.8: DOUBLE_COUNTED (linkage, B and D apart). '' counts in all slices; sums peak where a window of theirs starts.
 -- Of many that share a KPI the greatest are named, and their number.
 {%- set named = 20 %}
 with benefits as (
@@ -15,7 +15,10 @@ slices as (
         opening.start_date as counted_on,
         dense_rank() over (order by slice.kpi_id, slice.kind, slice.dimension, opening.start_date) as cell
     from benefits as slice
-    inner join benefits as opening on slice.kpi_id = opening.kpi_id and slice.kind = opening.kind
+    inner join benefits as opening
+        on
+            slice.kpi_id = opening.kpi_id and slice.kind = opening.kind
+            and opening.dimension in (slice.dimension, '')
 ),
 
 shares as (
