@@ -22,6 +22,7 @@ from pipelines.settings import REPOSITORY
 from scripts import airflow_live
 from tests.dags.station import FEED, GOOD, without_settings
 
+DAGS = {"ingest_crm_nps", "warehouse", "look_back"}
 PATIENCE = 240.0  # seconds; a tenth of it on an idle machine
 
 
@@ -95,19 +96,22 @@ def test_a_file_and_an_event_become_a_batch_and_ctrl_c_leaves_nothing_behind(sta
     with pytest.raises(urllib.error.HTTPError, match="401"):
         live.call("/auth/token", {"username": "admin", "password": "admin"})
     live.token = live.call("/auth/token", {"username": "admin", "password": password})["access_token"]
-    eventually(lambda: {dag["dag_id"] for dag in live.call("/api/v2/dags")["dags"]} == {"ingest_crm_nps", "warehouse"})
+    eventually(lambda: {dag["dag_id"] for dag in live.call("/api/v2/dags")["dags"]} == DAGS)
     assert live.call("/api/v2/importErrors")["total_entries"] == 0
     assert live.call("/api/v2/pools/duckdb_writer")["slots"] == 1
 
     (live.home / "landing" / "crm_nps").mkdir(parents=True)
-    (live.home / "landing" / "crm_nps" / "nps.csv").write_text(GOOD)
-    [asset] = [asset for asset in live.call("/api/v2/assets")["assets"] if asset["name"] == "landing_crm_nps"]
-    live.call("/api/v2/assets/events", {"asset_id": asset["id"]})
+    (live.home / "landing" / ".nps.csv").write_text(GOOD)
+    (live.home / "landing" / ".nps.csv").rename(live.home / "landing" / "crm_nps" / "nps.csv")
     eventually(lambda: [run["end_date"] is not None for run in runs(live, "ingest_crm_nps")] == [True])
-    assert [run["state"] for run in runs(live, "ingest_crm_nps")] == ["success"]
     [manifest] = (live.home / "lake" / "_manifests" / "crm_nps").glob("*.json")
     assert json.loads(manifest.read_text())["status"] == "accepted"
     eventually(lambda: [run["run_type"] for run in runs(live, "warehouse")] == ["asset_triggered"])
+
+    [asset] = [asset for asset in live.call("/api/v2/assets")["assets"] if asset["name"] == "landing_crm_nps"]
+    live.call("/api/v2/assets/events", {"asset_id": asset["id"]})
+    eventually(lambda: [run["end_date"] is not None for run in runs(live, "ingest_crm_nps")] == [True, True])
+    assert [run["state"] for run in runs(live, "ingest_crm_nps")] == ["success", "success"]
 
     second = start()
     assert second.process.wait(PATIENCE) == 1

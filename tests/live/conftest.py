@@ -12,7 +12,7 @@ import pytest
 from tests.live.postgres import Postgres
 from tests.live.stack import Stack
 
-LIMIT = 240  # seconds for one test, after which it fails wherever it is
+LIMIT = 300  # seconds for one test, after which it fails wherever it is
 ATOMIC = ("alpha", "beta", "gamma", "delta")
 SETTLED = "slow"
 

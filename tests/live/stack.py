@@ -27,7 +27,7 @@ from scripts.airflow_live import COMPONENTS, session_of, start_process, stop_pro
 from tests.live.postgres import Postgres, free_port
 
 HEALTHY_WITHIN = 180.0  # seconds; about 30 on two idle cores
-PATIENCE = 120.0  # seconds; what one event leads to takes about 5 on two idle cores
+PATIENCE = 180.0  # seconds; what one event leads to takes about 5 on two idle cores
 LOOK_EVERY = 0.1  # seconds
 READINGS: dict[str, Any] = {
     "source": {"kind": "landing", "pattern": "*.csv"},
