@@ -23,7 +23,14 @@ REFUSALS = "report_refusals"  # fails a run whose every refused delivery has an 
 log = logging.getLogger(__name__)
 
 
-class TellFailedRun(BaseNotifier):
+class _Notifier(BaseNotifier):
+    """A notifier of which nothing is a template."""
+
+    def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
+        """There is nothing to be rendered; and not every DAG that Airflow hands over could."""
+
+
+class TellFailedRun(_Notifier):
     """For a DAG's `on_failure_callback`: tells the data engineer which run failed, in which task."""
 
     def notify(self, context: Context) -> None:
@@ -37,7 +44,7 @@ class TellFailedRun(BaseNotifier):
         _send(settings)
 
 
-class TellLateRun(BaseNotifier):
+class TellLateRun(_Notifier):
     """For a DAG's deadline, in the triggerer: tells the data engineer which run is not done in time."""
 
     def __init__(self, minutes: float, context: Context | None = None) -> None:

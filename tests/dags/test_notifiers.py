@@ -48,7 +48,8 @@ def test_a_run_that_is_not_done_in_time_is_told_by_the_triggerer(station: Statio
     station.add_feed("crm_nps")
     dags = station.parse().dags
     for dag_id in ("warehouse", "ingest_crm_nps"):
-        [deadline] = dags[dag_id].deadline
+        deadlines: Any = dags[dag_id].deadline
+        [deadline] = deadlines
         assert deadline.interval == timedelta(hours=1)
         context = {"dag_run": {"dag_id": dag_id, "dag_run_id": "run 1"}, "deadline": {"id": "1"}}
         trigger = CallbackTrigger(deadline.callback.path, {**deadline.callback.kwargs, "context": context})

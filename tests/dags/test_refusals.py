@@ -141,6 +141,7 @@ def test_what_is_not_mended_or_left_stays_refused_and_wakes_nobody(station: Stat
 def test_where_nobody_answers_in_time_it_stays_refused(station: Station, refused: str) -> None:
     from datetime import timedelta
 
+    from airflow.jobs.job import Job
     from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
     from airflow.utils.session import create_session
 
@@ -155,9 +156,8 @@ def test_where_nobody_answers_in_time_it_stays_refused(station: Station, refused
             with create_session() as session:
                 SchedulerJobRunner.check_awaiting_input_timeouts(scheduler, session=session)
 
-    from airflow.jobs.job import Job
-
-    scheduler = SchedulerJobRunner(job=Job())
+    job: Any = Job
+    scheduler = SchedulerJobRunner(job=job())
     sweeping = threading.Thread(target=sweep)
     sweeping.start()
     try:
@@ -207,7 +207,7 @@ def test_a_feed_s_run_starts_one_run_for_each_delivery_that_it_refuses_and_none_
     assert len(batches) == 2
     with create_session() as session:
         runs = session.scalars(select(DagRun).where(DagRun.dag_id == "refusals", DagRun.state == "queued")).all()
-        found = [run.conf["batch"] for run in runs if run.conf["batch"] in batches]
+        found = [run.conf["batch"] for run in runs if run.conf and run.conf["batch"] in batches]
         for run in runs:
             session.delete(run)
     assert sorted(found) == sorted(batches)

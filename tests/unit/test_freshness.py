@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def told(door: Door) -> Door:
     return Door(replace(door.settings, notify_urls=("json://127.0.0.1:1/",)))
 
 
-def look(door: Door, **keys: object) -> Freshness:
+def look(door: Door, **keys: Any) -> Freshness:
     feed = door.feed(**{"freshness": "36h", **keys})
     (one,) = check_freshness(door.settings, [feed])
     return one

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import alerts, ingest
+from pipelines import alerts
 from pipelines.errors import ConfigError
 from pipelines.landing import Claim
 from pipelines.outbox import Outbox
@@ -72,7 +72,7 @@ def test_a_run_that_is_stopped_between_the_alert_and_the_claims_release_tells_it
         def stop(claim: Claim) -> None:
             raise KeyboardInterrupt
 
-        stopped.setattr(ingest.Claim, "release", stop)
+        stopped.setattr(Claim, "release", stop)
         with pytest.raises(KeyboardInterrupt):
             refused(told)
     told.sweep()
