@@ -11,6 +11,7 @@ import pytest
 
 from tests.live.postgres import Postgres
 from tests.live.stack import Stack
+from tests.receivers import Receiver
 
 LIMIT = 300  # seconds for one test, after which it fails wherever it is
 ATOMIC = ("alpha", "beta", "gamma", "delta")
@@ -29,9 +30,16 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def live(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def messages() -> Iterator[Receiver]:
+    """The receiver of messages that the stack knows."""
+    with Receiver().listening() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="session")
+def live(postgres: Postgres, messages: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The stack. It is shared: a test leaves every component running and every DAG unpaused."""
-    stack = Stack(tmp_path_factory.mktemp("live"), postgres)
+    stack = Stack(tmp_path_factory.mktemp("live"), postgres, FRUITION_NOTIFY_URLS=f"json://{messages.host}/")
     for feed in ATOMIC:
         stack.add_feed(feed)
     stack.add_feed(SETTLED, arrival="settled")
