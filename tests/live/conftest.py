@@ -51,12 +51,28 @@ def receiver() -> Receiver:
 
 
 @pytest.fixture(scope="session")
+def messages() -> Iterator[Receiver]:
+    """The receiver of messages that the stack knows."""
+    with Receiver().listening() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="session")
 def live(
-    postgres: Cluster, redis: RedisServer, receiver: Receiver, tmp_path_factory: pytest.TempPathFactory
+    postgres: Cluster,
+    redis: RedisServer,
+    receiver: Receiver,
+    messages: Receiver,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stack]:
     """The stack. It is shared: a test leaves every component running and every DAG unpaused."""
-    told = {"FRUITION_WEBHOOK_URL": f"http://{receiver.host}/gaps", "FRUITION_WEBHOOK_SECRET": WEBHOOK_SECRET}
-    stack = Stack(tmp_path_factory.mktemp("live"), postgres, FRUITION_REDIS_URL=redis.url, **told)
+    told = {
+        "FRUITION_REDIS_URL": redis.url,
+        "FRUITION_WEBHOOK_URL": f"http://{receiver.host}/gaps",
+        "FRUITION_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "FRUITION_NOTIFY_URLS": f"json://{messages.host}/",
+    }
+    stack = Stack(tmp_path_factory.mktemp("live"), postgres, **told)
     for feed in ATOMIC:
         stack.add_feed(feed)
     stack.add_feed(SETTLED, arrival="settled")
