@@ -44,6 +44,7 @@ bench: $(INSTALLED) ## The benchmarks, beside bare DuckDB
 	$(BIN)/python benchmarks/door.py
 	$(BIN)/python benchmarks/versions.py
 	$(BIN)/python benchmarks/mathematics.py
+	$(BIN)/python benchmarks/latency.py
 
 soak: $(INSTALLED) ## The slow proofs: many more random portfolios and histories than CI runs
 	$(BIN)/python -m pytest -m soak

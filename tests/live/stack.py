@@ -127,6 +127,12 @@ class Stack:
         self.kill(name)
         self.start_component(name)
 
+    def revive(self) -> None:
+        """Start again what has ended, as a service manager does: a component that finds no database gives up."""
+        for name, process in list(self.running.items()):
+            if process.poll() is not None:
+                self.start_component(name)
+
     def wait_until_healthy(self) -> None:
         eventually(lambda: not unhealthy_components(str(self.api.base_url)), "Airflow is healthy", HEALTHY_WITHIN)
 
