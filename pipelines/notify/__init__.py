@@ -143,7 +143,7 @@ def _send_events(
     behind: set[str] = set()  # gaps of which an earlier event waits
     trouble = 0
     with connected() as client:
-        for entry in entries:
+        for entry in _in_turn(entries):
             gap_id = entry.content["subject"]
             if gap_id in behind:
                 done.waiting.append(_waits(WEBHOOK, entry, entry.problem or "an earlier event of its gap waits"))
@@ -163,6 +163,17 @@ def _send_events(
             behind.add(gap_id)
             done.waiting.append(_waits(WEBHOOK, failed, failed.problem or ""))
             trouble = {"refused": trouble, "in trouble": trouble + 1, "silent": MOST_TROUBLE}[posted.answer]
+
+
+def _in_turn(entries: list[Entry]) -> list[Entry]:
+    """The events that failed least often first, so that a few which always fail keep nothing back but their own gaps."""
+    tries: dict[str, int] = {}
+    turns = []
+    for entry in entries:
+        gap_id = entry.content["subject"]
+        tries[gap_id] = max(entry.tries, tries.get(gap_id, 0))
+        turns.append((tries[gap_id], entry.name, entry))
+    return [entry for _, _, entry in sorted(turns, key=lambda turn: turn[:2])]
 
 
 def _send_messages(

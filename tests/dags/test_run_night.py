@@ -9,7 +9,8 @@ from datetime import date
 
 import pytest
 
-from pipelines.settings import REPOSITORY
+from pipelines.outbox import Entry, Outbox
+from pipelines.settings import REPOSITORY, now
 from scripts import run_night
 from tests.dags.station import GOOD, WITHOUT_ITS_COLUMN, Station, without_settings
 
@@ -87,3 +88,21 @@ def test_a_failed_task_gives_the_night_its_exit_code_and_stops_no_other(
     assert run_night.main() == 2
     assert "ingest_crm_nps.ingest" in capfd.readouterr().err
     assert len(asked) == 1
+
+
+def test_a_receiver_that_is_down_is_printed_and_gives_the_night_its_exit_code(
+    station: Station,
+    asked: list[date],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    from pipelines.settings import Settings
+
+    monkeypatch.setattr(sys, "argv", ["run_night"])
+    monkeypatch.setenv("FRUITION_NOTIFY_URLS", "json://user:hush@127.0.0.1:9/")
+    outbox = Outbox.of(Settings.from_environment())
+    outbox.put(Entry("00000001.message", "message", 1, {"title": "A title", "body": "A body"}, now()))
+    assert run_night.main() == 3
+    printed = capfd.readouterr()
+    assert "1 for a receiver" in " ".join(printed.err.split())
+    assert "hush" not in printed.out + printed.err

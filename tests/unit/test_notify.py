@@ -282,6 +282,23 @@ def test_what_the_receiver_refuses_waits_and_keeps_back_only_its_own_gap(history
     assert [e["type"].rpartition(".")[2] for e in receiver.accepted if e["subject"] == refused] == ["opened", "closed"]
 
 
+def test_events_that_the_receiver_always_stumbles_over_keep_no_other_gap_back(
+    history: History, receiver: Receiver
+) -> None:
+    bad = [f"BAD{number}" for number in range(5)]
+    receiver.refusal, receiver.refusing = 500, {Event(1, "opened", name).gap_id for name in bad}
+    history.build(*[("opened", name) for name in bad])
+    history.build(("opened", "B1"), ("closed", "BAD0"))
+    assert len(notify(history.settings).waiting) == 7  # three failed, and the rest was left
+    done = notify(history.settings, at_once=True)
+    assert [event["data"]["subject_id"] for event in receiver.accepted] == ["B1"]
+    receiver.refusing = set()
+    assert len(done.waiting) == 6
+    notify(history.settings, at_once=True)
+    types = [event["type"] for event in receiver.accepted if event["data"]["subject_id"] == "BAD0"]
+    assert [name.rpartition(".")[2] for name in types] == ["opened", "closed"]
+
+
 def test_a_redirect_is_not_followed(history: History, receiver: Receiver) -> None:
     receiver.status, receiver.headers = 307, {"Location": f"http://{receiver.host}/elsewhere"}
     history.build(("opened", "B1"))
