@@ -22,7 +22,7 @@ from pipelines.settings import REPOSITORY
 from scripts import airflow_live
 from tests.dags.station import FEED, GOOD, without_settings
 
-DAGS = {"ingest_crm_nps", "look_back", "outbox", "warehouse"}
+DAGS = {"freshness", "ingest_crm_nps", "look_back", "outbox", "refusals", "warehouse"}
 PATIENCE = 240.0  # seconds; a tenth of it on an idle machine
 
 
