@@ -96,7 +96,7 @@ def ingest_dag(settings: Settings, feed: Feed) -> None:
             if run.try_number == 1 and not any(outcome.status == "accepted" for outcome in outcomes):
                 raise AirflowSkipException("Nothing new was accepted: the warehouse is not woken.")
 
-        @task(retries=0, trigger_rule=TriggerRule.NONE_FAILED)
+        @task(trigger_rule=TriggerRule.NONE_FAILED)
         def report_refusals() -> None:
             """Fail where a delivery was refused."""
             outcomes = get_current_context()["ti"].xcom_pull("ingest", key="outcomes")

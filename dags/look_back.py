@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from airflow.sdk import DAG, CronTriggerTimetable, get_current_context, task
 
 from fruition_airflow.defaults import WRITER_POOL, task_defaults
+from fruition_airflow.notifiers import TellFailedRun
 from fruition_airflow.reporting import tell
 from pipelines.settings import Settings
 
@@ -26,6 +27,7 @@ with DAG(
     schedule=CronTriggerTimetable("0 0 * * *", timezone="UTC"),  # a backfill's dates are UTC: one run a day
     start_date=NEVER,
     catchup=False,
+    on_failure_callback=TellFailedRun(),
     max_active_runs=1,
     tags={"warehouse"},
     default_args=task_defaults(pool=WRITER_POOL, priority_weight=1),

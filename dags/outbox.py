@@ -12,6 +12,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Asset, ExceptionRetryPolicy, RetryAction, RetryRule, task
 from airflow.sdk.exceptions import AirflowRuntimeError
 
+from fruition_airflow.notifiers import TellFailedRun
 from pipelines.errors import SourceUnavailable
 from pipelines.settings import Settings
 
@@ -21,6 +22,7 @@ with DAG(
     doc_md=__doc__,
     schedule=[Asset("outbox")],
     catchup=False,
+    on_failure_callback=TellFailedRun(),
     max_active_runs=1,
     tags={"notify"},
     default_args={

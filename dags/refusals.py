@@ -18,7 +18,7 @@ from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import DAG, AssetAlias, Context, Param, chain, get_current_context, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from fruition_airflow import assets
 from fruition_airflow.defaults import NO_BACKFILL, task_defaults
@@ -106,6 +106,8 @@ with DAG(
             stands = override_once(settings, batch, said["reason"], said["by"])
         else:
             stands = (read_again if said["answer"] == REPLAY else leave_refused)(settings, batch)
+        if said["answer"] != LEAVE and stands.status == "refused":
+            raise AirflowFailException(f"{stands.rule}: {stands.message} {stands.next_step}")
         if stands.status == "accepted":
             context["outlet_events"][RELEASED].add(assets.raw(stands.feed))
         return stands.status

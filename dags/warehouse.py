@@ -7,8 +7,7 @@ a run wake one next run together.
 |---|---|---|
 | `build` | loads what the warehouse does not hold yet, then builds and tests every model | failed: nothing is published |
 | `publish` | records the build and swaps in the read-only copy | failed: what was published before stays |
-| `notify` | tells receivers what happened to gaps | failed: nothing is lost, the DAG `outbox` tries on |
-| `serve` | copies what is published to the serving PostgreSQL, where there is one | failed: readers there see the build before |
+| `notify` | tells receivers what happened to gaps; `outbox` sends what they refuse | failed: the next build or check sends it |
 
 Loading and building are one task, since whoever waits for a gap pays for each task, and since a second try of both does
 no more than one of the second: what is loaded already stays loaded. For a day that has passed there is `look_back`.
@@ -22,7 +21,6 @@ from zoneinfo import ZoneInfo
 from airflow.sdk import (
     DAG,
     Asset,
-    AssetAlias,
     AssetAny,
     AssetOrTimeSchedule,
     CronTriggerTimetable,
@@ -35,6 +33,7 @@ from airflow.sdk import (
 from fruition_airflow import assets
 from fruition_airflow.defaults import NO_BACKFILL, WRITER_POOL, task_defaults
 from fruition_airflow.notifiers import TellFailedRun, done_within
+from fruition_airflow.receivers import WAITING
 from fruition_airflow.reporting import tell, tell_lineage
 from pipelines import lineage
 from pipelines.feeds import feed_files
@@ -42,8 +41,6 @@ from pipelines.settings import Settings
 
 SOON = timedelta(hours=1)  # queued and done: longer, and somebody should look
 NIGHTLY = "0 4 * * *"  # after the feeds' own sweeps
-
-WAITING = AssetAlias("outbox_waiting")  # becomes an event of the asset `outbox` where something waits
 
 SETTINGS = Settings.from_environment()
 TIMETABLE = CronTriggerTimetable(NIGHTLY, timezone=SETTINGS.timezone)
@@ -119,15 +116,4 @@ with DAG(
         waiting = len(notified.waiting) if notified.exit_code else 0
         return {"queued": notified.queued, "sent": len(notified.sent), "waiting": waiting}
 
-    @task(pool="default_pool")  # it only reads what is published
-    def serve() -> dict[str, int]:
-        """Copy what is published to the serving PostgreSQL; where that is away, nothing else waits for it."""
-        from pipelines.serve import serve
-
-        served = serve(Settings.from_environment())
-        return served.rows if served else {}
-
-    built, published = build(), publish()
-    chain(built, published, notify())
-    if SETTINGS.serve_url:
-        chain(published, serve())
+    chain(build(), publish(), notify())

@@ -75,6 +75,8 @@ def _send(settings: Settings) -> None:
     """Send what waits; what cannot be sent now waits on, and is no second failure."""
     from pipelines.notify import notify
 
+    if not settings.notify_urls:
+        return
     try:
         notify(settings)
     except (FruitionError, OSError) as error:

@@ -7,15 +7,18 @@ An alert is a message in the outbox, where gap events wait, too: put in durably 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from pipelines.lake import Manifest
+from pipelines.lake import TIMESTAMP, Manifest, read_json, write_json
+from pipelines.locks import hold
 from pipelines.messages import one_line
 from pipelines.outbox import Entry, Outbox
 from pipelines.settings import Settings, now
 
 UNFIT_FOR_A_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 LONGEST_NAME = 150  # characters
+QUIET_FOR = timedelta(hours=6)  # before the same DAG's same task is told to have failed again
+LOCK_SECONDS = 30.0
 
 
 def put(settings: Settings, name: str, title: str, *lines: str) -> bool:
@@ -44,14 +47,28 @@ def put_refused(settings: Settings, manifest: Manifest) -> None:
 
 
 def put_failed_run(settings: Settings, dag_id: str, run_id: str, task_id: str | None, reason: str) -> None:
-    """A run in Airflow failed."""
+    """A run in Airflow failed; told again of the same DAG and task only after some hours, however many runs fail."""
+    if _was_told_lately(settings, f"{dag_id}/{task_id}"):
+        return
     put(
         settings,
         f"failed-{dag_id}-{run_id}",
         f"Failed: {dag_id}",
         f"Run {run_id} failed" + (f" in the task {task_id}." if task_id else ".") + (f" ({reason})" if reason else ""),
-        "Next step: read the task's log in Airflow, mend what it names, and clear the task or trigger the DAG.",
+        "Next step: read the task's log in Airflow, mend what it names, and trigger the DAG.",
     )
+
+
+def _was_told_lately(settings: Settings, failure: str) -> bool:
+    """Whether a failure was told within `QUIET_FOR`; if not, it counts as told now."""
+    path = settings.lake / "_alerts" / "failures.json"
+    with hold(path.with_name(".failures.lock"), "alerts", LOCK_SECONDS):
+        told = read_json(path) if path.exists() else {}
+        recent = {name: at for name, at in told.items() if now() - datetime.strptime(at, TIMESTAMP) < QUIET_FOR}
+        if failure in recent:
+            return True
+        write_json(path, recent | {failure: now().strftime(TIMESTAMP)})
+    return False
 
 
 def put_late_run(settings: Settings, dag_id: str, run_id: str, limit: timedelta) -> None:

@@ -63,6 +63,27 @@ def check_freshness(settings: Settings, feeds: Iterable[Feed]) -> list[Freshness
     return found
 
 
+def tell_of_rejected_messages(settings: Settings) -> None:
+    """Put an alert in the outbox for each message that `fruition listen` set aside and nobody was told of yet."""
+    reports = {f"{path.parent.name}/{path.stem}": path for path in settings.rejected.glob("*/message-*.json")}
+    path = settings.lake / "_alerts" / "messages.json"
+    with hold(path.with_name(".lock"), "freshness", LOCK_SECONDS):
+        told = set(read_json(path)["told"]) if path.exists() else set()
+        for name in sorted(reports.keys() - told):
+            report = read_json(reports[name])
+            is_put = alerts.put(
+                settings,
+                f"rejected-{name}",
+                f"Message set aside: {report['feed']}",
+                f"Rule {report['rule']}: {report['message']}",
+                f"Next step: {report['next_step']}",
+                f"Its bytes: {report['archived'] or 'none were left'}.",
+            )
+            told |= {name} if is_put else set()
+        if told & reports.keys() or path.exists():
+            write_json(path, {"told": sorted(told & reports.keys())})
+
+
 def _read(path: Path) -> dict[str, _Watched]:
     return {name: _Watched(**watched) for name, watched in read_json(path).items()} if path.exists() else {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import secrets
 import stat
@@ -174,6 +175,8 @@ def _unfit(path: Path, feed: Feed) -> str | None:
         return "is no regular file"
     if isinstance(feed.source, LandingSource) and not path.match(feed.source.pattern):
         return f"does not match the feed's pattern {feed.source.pattern}"
+    if not os.access(path, os.R_OK):
+        return "may not be read: give the pipeline's user the right to"
     return None
 
 

@@ -61,7 +61,7 @@ def receiver_name(url: str) -> str:
 def one_line(text: str) -> str:
     """Text from the data, fit for a line of a message: it begins no line of its own, hides nothing and calls nobody."""
     printable = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(CALL.sub(r"\g<0> ", printable).split())
+    return " ".join(CALL.sub(r"\g<0> ", printable).replace("](", "] (").split())
 
 
 def _service(url: str) -> NotifyBase | None:

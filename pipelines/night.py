@@ -12,7 +12,7 @@ import duckdb
 from pipelines.disk import naming_a_full_disk
 from pipelines.errors import DiskFull, FruitionError, SourceUnavailable
 from pipelines.feeds import Feed
-from pipelines.freshness import Freshness, check_freshness
+from pipelines.freshness import Freshness, check_freshness, tell_of_rejected_messages
 from pipelines.ingest import Outcome, ingest
 from pipelines.landing import LeftAlone
 from pipelines.notify import Notified, notify
@@ -116,6 +116,7 @@ def run_night(settings: Settings, feeds: dict[str, Feed], as_of: date | None, te
 def _looked_at(settings: Settings, feeds: dict[str, Feed], swept: Sweep) -> tuple[Freshness, ...]:
     """Whether feeds are late; that it cannot be said changes nothing else that the night brought."""
     try:
+        tell_of_rejected_messages(settings)
         return tuple(check_freshness(settings, feeds.values()))
     except FruitionError as error:
         swept.failures.append(error)

@@ -115,11 +115,17 @@ class Outbox:
         """Its receiver has it."""
         self._path(entry).unlink(missing_ok=True)
 
-    def waiting(self) -> Iterator[Entry]:
-        """Everything that waits, build after build."""
+    def waiting(self, damaged: list[LakeDamaged] | None = None) -> Iterator[Entry]:
+        """Everything that waits, build after build. What cannot be read is added to `damaged`; without it, raised."""
         for path in sorted(self.folder.glob("*.json")):
-            if path != self._marker_path:
+            if path == self._marker_path:
+                continue
+            try:
                 yield _entry(path)
+            except LakeDamaged as error:
+                if damaged is None:
+                    raise
+                damaged.append(error)
 
     def _path(self, entry: Entry) -> Path:
         return self.folder / f"{entry.name}.json"

@@ -66,6 +66,8 @@ def _recorded(settings: Settings, lake: Lake, connection: duckdb.DuckDBPyConnect
     catalogue = settings.dbt_project / "seeds" / "gap_catalogue.csv"
     if settings.has_receivers:  # before the build is there to be told of, so that no stop in between loses its events
         Outbox.of(settings).begin(Marker(builds[-1].seq, builds[-1].known_at) if builds else Marker())
+    else:
+        Outbox.of(settings).forget()
     build = RecordedBuild(
         seq=builds[-1].seq + 1 if builds else 1,
         as_of=as_of,

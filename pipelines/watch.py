@@ -20,7 +20,9 @@ SAY_AGAIN_AFTER = 10.0  # seconds, and then twice as long each time
 SAY_AGAIN_WITHIN = 3600.0  # seconds
 log = logging.getLogger("fruition")
 
-Waiting = frozenset[tuple[str, Look]]  # what waits for one feed: each file's name, and how it looks
+Waiting = frozenset[
+    tuple[str, int, int]
+]  # what waits for one feed: each file's name, when it was written, and its size
 NOTHING: Waiting = frozenset()
 
 
@@ -98,5 +100,5 @@ class Watch:
             else:
                 is_ready = feed.arrival == "atomic" or rested >= landing.SETTLE_SECONDS or landing.has_rested(seen)
             if is_ready:
-                ready.add((path.name, seen))
+                ready.add((path.name, seen[0], seen[2]))  # not when its entry changed: putting a claim back does that
         return frozenset(ready)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -174,7 +174,7 @@ class _Listener:
         doorstep = self.doorsteps.setdefault(feed.name, Doorstep(self.settings, feed.name))
         facts = {"feed": feed.name, "message": message.message_id}
         try:
-            delivery = delivery_in(message, source.max_bytes, MAX_DELIVERIES)
+            delivery = delivery_in(message, source.max_bytes, MAX_DELIVERIES, doorstep.knows)
         except DeliveryRefused as refusal:
             report = doorstep.reject(message, refusal)
             self.done.rejected += 1
@@ -204,9 +204,10 @@ def _given_back(queue: Queue, message: Message) -> Iterator[None]:
     """Where a message cannot be written for a reason that is not its own, that try does not count against it."""
     try:
         yield
-    except (OSError, SourceUnavailable) as error:
-        queue.give_back(message)
-        if isinstance(error, SourceUnavailable):
+    except Exception as error:
+        with suppress(RedisError):
+            queue.give_back(message)
+        if not isinstance(error, OSError):
             raise
         if is_full(error):
             raise DiskFull(NEXT_STEP) from error

@@ -36,7 +36,7 @@ class Doorstep:
         """
         work = self._work_folder()
         with hold(work / "lock", f"messages of {self.feed}", LOCK_SECONDS):
-            if self._is_known(delivery.name):
+            if self.knows(delivery.name):
                 return False
             part = work / "part"  # a stopped consumer's is written over
             part.write_bytes(delivery.body)
@@ -79,7 +79,7 @@ class Doorstep:
                 sync(folder)
         return work
 
-    def _is_known(self, name: str) -> bool:
+    def knows(self, name: str) -> bool:
         """Whether the message's file lies here, is claimed, or is in the lake: looked for in the order in which it moves.
 
         At the end once more here, as a claim may be put back.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipelines.errors import DeliveryRefused
@@ -32,7 +33,9 @@ class Delivery:
     body: bytes
 
 
-def delivery_in(message: Message, max_bytes: int, max_deliveries: int) -> Delivery:
+def delivery_in(
+    message: Message, max_bytes: int, max_deliveries: int, is_known: Callable[[str], bool] = lambda name: False
+) -> Delivery:
     """The delivery in a message; `DeliveryRefused` where there is none or it must not go on."""
     if not message.fields:
         raise DeliveryRefused(
@@ -52,13 +55,14 @@ def delivery_in(message: Message, max_bytes: int, max_deliveries: int) -> Delive
             "Drop the file into the landing folder instead, or raise source.max_megabytes in the feed.",
         )
     name = plain_name(message.fields.get(NAME, b""))
-    if message.deliveries > max_deliveries:
+    delivery = Delivery(message_name(message.message_id, hashlib.sha256(body).hexdigest(), name), body)
+    if message.deliveries > max_deliveries and not is_known(delivery.name):
         raise DeliveryRefused(
             "message_retries",
             f"The message was taken {message.deliveries - 1:,} times, and its consumer ended each time before it was done.",
             "Look at why the consumer ended (memory, for instance), then take in the body that is kept beside this report.",
         )
-    return Delivery(message_name(message.message_id, hashlib.sha256(body).hexdigest(), name), body)
+    return delivery
 
 
 def plain_name(raw: bytes) -> str:

@@ -6,12 +6,14 @@ is down costs a run some seconds, and no build waits for it.
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 
 from pipelines.builds import recorded_builds
-from pipelines.errors import SourceUnavailable
+from pipelines.errors import LakeDamaged, SourceUnavailable
 from pipelines.lake import Lake
 from pipelines.messages import receiver_name, send_to
 from pipelines.notify import digest
@@ -20,6 +22,7 @@ from pipelines.notify.webhook import cloud_event, connected, post
 from pipelines.outbox import Entry, Marker, Outbox, event_name, message_name
 from pipelines.settings import Settings, now
 
+LONGEST = 20.0  # seconds that a build's run sends for; the DAG `outbox` goes on with the rest
 MOST_TROUBLE = 3  # events in a row that the receiver had trouble with, after which it is left alone until the next run
 WEBHOOK = "webhook"
 NO_MESSAGE_RECEIVER = "messages"
@@ -84,16 +87,18 @@ def notify(settings: Settings, at_once: bool = False) -> Notified:
     with outbox.hold():
         done.queued = _queue(settings, outbox)
         due_at = None if at_once else now()
-        waiting = list(outbox.waiting())
+        damaged: list[LakeDamaged] = []
+        waiting = list(outbox.waiting(damaged))
         _send_events(settings, outbox, [entry for entry in waiting if entry.kind == "webhook"], due_at, done)
         _send_messages(settings, outbox, [entry for entry in waiting if entry.kind == "message"], due_at, done)
+        if damaged:  # what can be read has gone its way
+            raise damaged[0]
     return done
 
 
 def _queue(settings: Settings, outbox: Outbox) -> int:
     """Put the events of every build that receivers were not told of into the outbox; how many entries are new."""
     if not settings.has_receivers:
-        outbox.forget()
         return 0
     marker = outbox.marker()
     if marker is None:
@@ -142,13 +147,14 @@ def _send_events(
         return
     behind: set[str] = set()  # gaps of which an earlier event waits
     trouble = 0
+    until = time.monotonic() + (LONGEST if due_at else math.inf)
     with connected() as client:
         for entry in _in_turn(entries):
             gap_id = entry.content["subject"]
             if gap_id in behind:
                 done.waiting.append(_waits(WEBHOOK, entry, entry.problem or "an earlier event of its gap waits"))
                 continue
-            if trouble >= MOST_TROUBLE or not _is_due(entry, due_at):
+            if trouble >= MOST_TROUBLE or not _is_due(entry, due_at) or time.monotonic() > until:
                 behind.add(gap_id)
                 done.waiting.append(_waits(WEBHOOK, entry, entry.problem or "the receiver is left alone for now"))
                 continue

@@ -33,6 +33,9 @@ def test_a_run_that_fails_is_told_with_the_task_that_did(station: Station, recei
     assert run.state == "failed"
     assert told(receiver) == ["Failed: ingest_crm_nps"]
     assert run.run_id in receiver.accepted[0]["message"]
+    station.drop("crm_nps", "again.csv", "week,score\n")
+    assert station.run("ingest_crm_nps").state == "failed"
+    assert told(receiver) == ["Failed: ingest_crm_nps"]  # not again for every file
 
 
 def test_a_run_that_fails_for_its_refusals_is_not_told_beside_them(station: Station, receiver: Receiver) -> None:

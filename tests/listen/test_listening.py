@@ -18,10 +18,11 @@ from typer.testing import CliRunner
 
 from pipelines import listen as listener
 from pipelines.cli import app
-from pipelines.errors import ConfigError, DiskFull, SourceUnavailable
+from pipelines.errors import ConfigError, DiskFull, LakeDamaged, SourceUnavailable
 from pipelines.feeds import readable_feeds
 from pipelines.lake import put_in_place
 from pipelines.listen import Listened, Stopping
+from pipelines.listen.delivering import Doorstep
 from pipelines.receive import receive
 from tests.door import HEADER, NAME, Door, reading, readings
 from tests.listen import consumers
@@ -192,6 +193,31 @@ def test_on_a_full_disk_nothing_is_acknowledged_and_no_try_counts(
                 listened(listening)
         assert redis.waiting(STREAM) == (1, 1)
     assert listened(listening) == Listened(delivered=1)
+
+
+def test_what_is_wrong_with_the_lake_is_never_held_against_a_message(
+    listening: Door, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redis.send(STREAM, b"good")
+
+    def torn(doorstep: Doorstep, name: str) -> bool:
+        raise LakeDamaged("A manifest cannot be read.")
+
+    with monkeypatch.context() as damaged:
+        damaged.setattr(Doorstep, "knows", torn)
+        for _ in range(7):
+            with pytest.raises(LakeDamaged):
+                listened(listening)
+    assert listened(listening) == Listened(delivered=1)
+
+
+def test_a_message_that_is_written_is_never_set_aside_however_often_its_consumer_ended(
+    listening: Door, redis: RedisServer
+) -> None:
+    redis.send(STREAM, b"written")
+    for _ in range(6):
+        assert consumers.ended(consumers.start(listening.settings, prepare=consumers.die_before_acknowledging)) == -9
+    assert listened(listening) == Listened(repeated=1)
 
 
 def test_a_listener_outlives_a_disk_without_room(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines import freshness, ingest, landing, outbox, replay, settings
-from pipelines.freshness import Freshness, check_freshness
+from pipelines.freshness import Freshness, check_freshness, tell_of_rejected_messages
 from pipelines.night import run_night
 from pipelines.notify import notify
 from pipelines.replay import overriding
@@ -179,3 +179,24 @@ def _stop(*arguments: object) -> None:
     from pipelines.errors import BuildFailed
 
     raise BuildFailed("Not here.")
+
+
+def test_a_message_that_was_set_aside_is_told_once(told: Door) -> None:
+    report = {
+        "feed": "readings",
+        "rule": "message_body",
+        "message": "No body.",
+        "next_step": "Send it.",
+        "archived": None,
+    }
+    path = told.settings.rejected / "readings" / "message-1-0.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(report))
+    for _ in range(2):
+        tell_of_rejected_messages(told.settings)
+        assert titles(told) == ["Message set aside: readings"]
+    [entry] = outbox.Outbox.of(told.settings).waiting()
+    assert "Rule message_body: No body." in entry.content["body"]
+    outbox.Outbox.of(told.settings).remove(entry)
+    tell_of_rejected_messages(told.settings)
+    assert titles(told) == []

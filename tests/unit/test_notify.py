@@ -574,3 +574,32 @@ def test_the_command_says_what_was_sent_and_what_to_tell_nobody(
     assert "Nothing to tell webhook" in second.output
     history.settings = replace(history.settings, webhook_url=None)
     assert "no receiver is set" in CliRunner().invoke(app, ["notify"]).output
+
+
+def test_a_process_that_knows_no_receiver_loses_no_build_s_events(history: History, receiver: Receiver) -> None:
+    history.build(("opened", "B1"))
+    known, history.settings = history.settings, replace(history.settings, webhook_url=None)
+    notify(history.settings)
+    history.settings = known
+    notify(known)
+    assert len(receiver.accepted) == 1
+
+
+def test_what_cannot_be_read_in_the_outbox_keeps_nothing_else_back(history: History, receiver: Receiver) -> None:
+    history.build(("opened", "B1"), ("opened", "B2"))
+    Outbox.of(history.settings).folder.mkdir(parents=True, exist_ok=True)
+    (Outbox.of(history.settings).folder / "00000000-torn.webhook.json").write_text("{")
+    with pytest.raises(LakeDamaged, match="torn"):
+        notify(history.settings)
+    assert len(receiver.accepted) == 2
+
+
+def test_a_build_waits_no_longer_for_a_slow_receiver_than_some_seconds(
+    history: History, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history.build(*(("opened", f"B{number}") for number in range(20)))
+    monkeypatch.setattr("pipelines.notify.LONGEST", 0.0)
+    done = notify(history.settings)
+    assert len(done.sent) < 20 and len(done.sent) + len(done.waiting) == 20
+    assert done.exit_code == 3
+    assert len(done.sent) + len(notify(history.settings, at_once=True).sent) == 20

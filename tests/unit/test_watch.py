@@ -22,7 +22,7 @@ def watch(door: Door, monkeypatch: pytest.MonkeyPatch) -> Watch:
 
 
 def names(watch: Watch, moment: float = 0.0, feed: str = NAME) -> set[str]:
-    return {name for name, _ in watch.waiting(moment).get(feed, NOTHING)}
+    return {name for name, *_ in watch.waiting(moment).get(feed, NOTHING)}
 
 
 def test_an_atomic_feed_s_file_waits_at_once_and_until_it_is_taken(door: Door, watch: Watch) -> None:
@@ -32,6 +32,16 @@ def test_an_atomic_feed_s_file_waits_at_once_and_until_it_is_taken(door: Door, w
     assert names(watch, 0.5) == names(watch, 1.0) == {"readings.csv"}
     receive.receive(door.settings, feed)
     assert watch.waiting(1.5) == {}
+
+
+def test_a_file_whose_claim_was_put_back_is_no_news(door: Door, watch: Watch) -> None:
+    door.feed()
+    path = door.drop(FILE)
+    said, before = Announcements(), watch.waiting(0.0)[NAME]
+    assert said.due(before, 0.0)
+    path.rename(path.with_name(".claimed")).rename(path)  # its entry has changed, itself it has not
+    assert watch.waiting(0.5)[NAME] == before
+    assert not said.due(before, 0.5)
 
 
 def test_a_settled_feed_s_file_waits_once_it_was_seen_unchanged_for_long_enough(door: Door, watch: Watch) -> None:
@@ -117,7 +127,7 @@ def test_a_folder_that_cannot_be_read_is_said_once_and_stops_no_other_feed(
 
 
 def waits(*names: str) -> Waiting:
-    return frozenset((name, (1, 1, 1)) for name in names)
+    return frozenset((name, 1, 1) for name in names)
 
 
 def test_what_is_new_is_said_at_once_and_nothing_is_said_of_nothing() -> None:
@@ -128,7 +138,7 @@ def test_what_is_new_is_said_at_once_and_nothing_is_said_of_nothing() -> None:
     assert said.due(waits("a", "b"), 1.5)
     assert not said.due(waits("b"), 2.0)
     assert not said.due(NOTHING, 1e6)
-    assert said.due(frozenset({("b", (2, 2, 2))}), 1e6)
+    assert said.due(frozenset({("b", 2, 2)}), 1e6)
 
 
 def test_what_is_not_taken_is_said_again_ever_more_rarely_but_for_ever() -> None:
