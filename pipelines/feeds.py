@@ -258,19 +258,19 @@ def load_feed(path: Path) -> Feed:
         raise ConfigError(f"{path.name}: {faults}") from error
 
 
-def message_feeds(feeds: Mapping[str, Feed]) -> dict[str, tuple[Feed, MessageSource]]:
-    """The feeds that take messages, by stream; `ConfigError` where two would take them from each other."""
-    by_stream: dict[str, tuple[Feed, MessageSource]] = {}
+def message_feeds(feeds: Mapping[str, Feed]) -> tuple[dict[str, tuple[Feed, MessageSource]], list[str]]:
+    """The feeds that take messages, by stream, and the faults of those that would take them from each other."""
+    by_stream: dict[str, list[tuple[Feed, MessageSource]]] = {}
     for feed in feeds.values():
         if isinstance(feed.source, MessageSource):
             stream = feed.source.stream or f"{STREAM_PREFIX}{feed.name}"
-            if stream in by_stream:
-                other = by_stream[stream][0].name
-                raise ConfigError(
-                    f"{feed.name}.yml: source.stream: {other}.yml reads {stream} too; give each feed a stream of its own."
-                )
-            by_stream[stream] = (feed, feed.source)
-    return by_stream
+            by_stream.setdefault(stream, []).append((feed, feed.source))
+    faults = [
+        f"{feed.name}.yml: source.stream: {first.name}.yml reads {stream} too; give each feed a stream of its own."
+        for stream, ((first, _), *others) in by_stream.items()
+        for feed, _ in others
+    ]
+    return {stream: readers[0] for stream, readers in by_stream.items() if len(readers) == 1}, faults
 
 
 def _key(location: tuple[int | str, ...]) -> str:

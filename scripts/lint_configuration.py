@@ -34,11 +34,8 @@ def faults_of_feed(settings: Settings, path: Path) -> list[str]:
 
 def faults_of_streams(folder: Path) -> list[str]:
     """Where two feeds of a folder would take messages from each other."""
-    try:
-        message_feeds(readable_feeds(folder)[0])
-    except ConfigError as error:
-        return [str(error)]
-    return []
+    _, faults = message_feeds(readable_feeds(folder)[0])
+    return faults
 
 
 def main() -> None:

@@ -71,6 +71,8 @@ class History:
         """One more forward build, as `publish` does it: receivers expected, recorded, published."""
         if self.settings.has_receivers:
             Outbox.of(self.settings).begin(Marker(self.builds, moment(self.builds)) if self.builds else Marker())
+        else:
+            Outbox.of(self.settings).forget()
         self.builds += 1
         self.events += [one if isinstance(one, Event) else Event(self.builds, *one) for one in events]
         write_json(self.settings.lake / "_builds" / f"{self.builds:08d}.json", recorded(self.builds))

@@ -21,15 +21,15 @@ def listen(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[FEED…]", help="Feeds of kind message; all of them by default.")
     ] = None,
-    drain: Annotated[bool, typer.Option("--drain", help="Take what is there, and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Take what is there, and end.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Only say whether Redis answers and this host's consumer is alive.")
     ] = False,
 ) -> None:
     """Take messages of Redis streams, each a delivery, into the landing folder; a line of JSON for each on the output.
 
-    Ends by SIGTERM or Ctrl-C after the message in hand. Exit code 1 where --drain met messages that it rejected, 3 where
-    Redis did not come up or the landing folder cannot be written.
+    Ends by SIGTERM or Ctrl-C after the message in hand. Exit code 1 where --once met messages that it rejected, 3 where
+    Redis did not come up within a minute or, with --once, a landing folder cannot be written.
     """
     from pipelines import listen as listening
 
@@ -41,9 +41,9 @@ def listen(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: stopping.set())
-    done = listening.listen(settings, _feeds(settings, names or []), drain, tell, stopping)
+    done = listening.listen(settings, _feeds(settings, names or []), once, tell, stopping)
     tell("ended", delivered=done.delivered, repeated=done.repeated, rejected=done.rejected)
-    raise typer.Exit(done.exit_code if drain else 0)
+    raise typer.Exit(done.exit_code if once else 0)
 
 
 def tell(event: str, **facts: object) -> None:

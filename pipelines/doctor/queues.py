@@ -20,11 +20,9 @@ START = "Start `fruition listen`, or look at why it ended."
 
 def queue_checks(settings: Settings) -> Iterator[Check]:
     """What stands between the senders of messages and the landing folder; nothing where no feed takes messages."""
-    try:
-        sources = message_feeds(readable_feeds(settings.feeds)[0])
-    except ConfigError as error:
-        yield misconfigured("Message feeds", str(error), "Mend that key of the file, and run `fruition doctor` again.")
-        return
+    sources, clashes = message_feeds(readable_feeds(settings.feeds)[0])
+    for clash in clashes:
+        yield misconfigured("Message feeds", clash, "Mend that key of the file, and run `fruition doctor` again.")
     if not sources:
         return
     if settings.redis_url is None:

@@ -68,23 +68,23 @@ class Listened:
         return 1 if self.rejected else 0
 
 
-def listen(settings: Settings, feeds: Feeds, drain: bool, tell: Tell, stopping: Stopping) -> Listened:
-    """Take messages until `stopping` is set; with `drain` only those that are there, and then end.
+def listen(settings: Settings, feeds: Feeds, once: bool, tell: Tell, stopping: Stopping) -> Listened:
+    """Take messages until `stopping` is set; with `once` only those that are there, and then end.
 
     `feeds` is asked again every round: a feed that is added is listened to without a restart. `tell` gets an event and
     its facts, never a value of a delivery. Raises `ConfigError` where there is no Redis to read or it turns us away,
-    `SourceUnavailable` where it did not come up within `START_SECONDS`, or, with `drain`, went away or nothing could be
-    written.
+    `SourceUnavailable` where it did not come up within `START_SECONDS`, or, with `once`, went away or nothing could be
+    written. What is wrong with one feed stops no other: it is told once, and raised only at the end of `once`.
     """
     if settings.redis_url is None:
         raise ConfigError("FRUITION_REDIS_URL is not set: name the Redis whose streams `fruition listen` shall read.")
     with present(settings) as presence, connected(settings.redis_url) as redis:
-        listener = _Listener(settings, feeds, drain, tell, stopping, presence)
+        listener = _Listener(settings, feeds, once, tell, stopping, presence)
         listener.start(redis.ping)
         while not stopping.is_set:
             with listener.patience():
                 listener.round(redis)
-                if drain:
+                if once:
                     break
     return listener.done
 
@@ -93,13 +93,15 @@ def listen(settings: Settings, feeds: Feeds, drain: bool, tell: Tell, stopping: 
 class _Listener:
     settings: Settings
     feeds: Feeds
-    drain: bool
+    once: bool
     tell: Tell
     stopping: Stopping
     presence: Presence
     done: Listened = field(default_factory=Listened)
     failures: int = 0
     doorsteps: dict[str, Doorstep] = field(default_factory=dict)
+    troubles: dict[str, ConfigError | SourceUnavailable] = field(default_factory=dict)  # by feed, in this round
+    told: dict[str, str] = field(default_factory=dict)  # what was said of each feed that is in trouble
 
     def start(self, ping: Callable[[], object]) -> None:
         """Wait until Redis answers for the first time."""
@@ -120,16 +122,16 @@ class _Listener:
 
     @contextmanager
     def patience(self) -> Iterator[None]:
-        """Where Redis went away or nothing can be written: said once, and tried again after a while; not with `drain`."""
+        """Where Redis went away or nothing can be written: said once, and tried again after a while; not with `once`."""
         try:
             with _turned_away():
                 yield
         except RedisError as error:
-            if self.drain:
+            if self.once:
                 raise SourceUnavailable(f"Redis went away ({type(error).__name__}); run again.") from error
             self._wait("redis_unavailable", type(error).__name__)
         except SourceUnavailable as error:
-            if self.drain:
+            if self.once:
                 raise
             self._wait("landing_unavailable", str(error))
 
@@ -142,27 +144,59 @@ class _Listener:
     def round(self, redis: Redis) -> None:
         """What this consumer left, what dead ones left, and what is new, for a while or until nothing is left."""
         self.presence.show()
-        sources = message_feeds(self.feeds())
+        sources, clashes = message_feeds(self.feeds())
+        self.troubles = {}
+        for clash in clashes:
+            self._set_apart(clash.partition(".yml")[0], ConfigError(clash))
         queues = [Queue(redis, stream, source.group, self.presence.name) for stream, (_, source) in sources.items()]
         for queue in queues:
-            queue.make_group()
-            for message in chain(queue.left_by_me(), queue.left_by_the_dead(TAKE_OVER_MILLISECONDS)):
-                self._take(*sources[queue.stream], queue, message)
-                if self.stopping.is_set:
-                    return
+            self._take_what_was_left(*sources[queue.stream], queue)
         if self.failures:
             self.failures = 0
             self.tell("going_on")
         until = time.monotonic() + ROUND_SECONDS
-        while not self.stopping.is_set and (self.drain or time.monotonic() < until):
+        while not self.stopping.is_set and (self.once or time.monotonic() < until):
             self.presence.show()
-            found = new_messages(queues, None if self.drain else BLOCK_MILLISECONDS)
+            able = [queue for queue in queues if sources[queue.stream][0].name not in self.troubles]
+            found = new_messages(able, None if self.once else BLOCK_MILLISECONDS)
             for queue, message in found:
-                self._take(*sources[queue.stream], queue, message)
-            if not found and self.drain:
-                return
-            if not queues:
-                self.stopping.sleep(ROUND_SECONDS)
+                feed, source = sources[queue.stream]
+                with self._apart(feed.name):
+                    self._take(feed, source, queue, message)
+            if self.once and not found:
+                break
+            if not able:
+                self.stopping.sleep(until - time.monotonic())
+        if self.once and self.troubles:
+            raise next(iter(self.troubles.values()))
+
+    def _take_what_was_left(self, feed: Feed, source: MessageSource, queue: Queue) -> None:
+        """Have the stream's group, and take the messages that were given out before and not acknowledged."""
+        with self._apart(feed.name):
+            queue.make_group()
+            for message in chain(queue.left_by_me(), queue.left_by_the_dead(TAKE_OVER_MILLISECONDS)):
+                if self.stopping.is_set:
+                    return
+                self._take(feed, source, queue, message)
+            if self.told.pop(feed.name, None):
+                self.tell("going_on", feed=feed.name)
+
+    @contextmanager
+    def _apart(self, feed: str) -> Iterator[None]:
+        """What is wrong with one feed stops no other, and is tried again in the next round; a full disk stops all."""
+        try:
+            yield
+        except DiskFull:
+            raise
+        except (ConfigError, SourceUnavailable) as error:
+            self._set_apart(feed, error)
+
+    def _set_apart(self, feed: str, error: ConfigError | SourceUnavailable) -> None:
+        self.troubles[feed] = error
+        if self.told.get(feed) != str(error):
+            self.told[feed] = str(error)
+            event = "feed_broken" if isinstance(error, ConfigError) else "landing_unavailable"
+            self.tell(event, feed=feed, reason=str(error))
 
     def _take(self, feed: Feed, source: MessageSource, queue: Queue, message: Message) -> None:
         """Bring a message to the landing folder, or to the rejected ones, and acknowledge it then."""

@@ -36,7 +36,7 @@ def die_before_writing() -> None:
     delivering.Doorstep.deliver = die  # type: ignore[method-assign, assignment]
 
 
-def consume(settings: Settings, drain: bool, prepare: Any) -> None:
+def consume(settings: Settings, once: bool, prepare: Any) -> None:
     """What a consumer's process does: listen until it is told to stop."""
     from pipelines import listen as listening
 
@@ -44,12 +44,12 @@ def consume(settings: Settings, drain: bool, prepare: Any) -> None:
         prepare()
     stopping = listening.Stopping()
     signal.signal(signal.SIGTERM, lambda number, frame: stopping.set())
-    listening.listen(settings, lambda: readable_feeds(settings.feeds)[0], drain, lambda event, **facts: None, stopping)
+    listening.listen(settings, lambda: readable_feeds(settings.feeds)[0], once, lambda event, **facts: None, stopping)
 
 
-def start(settings: Settings, drain: bool = False, prepare: Any = None) -> ForkServerProcess:
+def start(settings: Settings, once: bool = False, prepare: Any = None) -> ForkServerProcess:
     """A consumer that runs."""
-    process = SERVER.Process(target=consume, args=(settings, drain, prepare), daemon=True)
+    process = SERVER.Process(target=consume, args=(settings, once, prepare), daemon=True)
     process.start()
     return process
 

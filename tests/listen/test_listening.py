@@ -32,14 +32,14 @@ STREAM = f"fruition:{NAME}"
 
 
 def listened(
-    door: Door, drain: bool = True, stopping: Stopping | None = None, events: list[Any] | None = None
+    door: Door, once: bool = True, stopping: Stopping | None = None, events: list[Any] | None = None
 ) -> Listened:
     def tell(event: str, **facts: object) -> None:
         if events is not None:
             events.append((event, facts))
 
     feeds = lambda: readable_feeds(door.settings.feeds)[0]  # noqa: E731
-    return listener.listen(door.settings, feeds, drain, tell, stopping or Stopping())
+    return listener.listen(door.settings, feeds, once, tell, stopping or Stopping())
 
 
 def lying(door: Door, feed: str = NAME) -> list[Path]:
@@ -237,6 +237,50 @@ def test_a_listener_outlives_a_disk_without_room(
     assert [event for event, _ in events] == ["started", "landing_unavailable", "delivered", "going_on"]
 
 
+def test_a_feed_whose_folder_cannot_be_written_waits_alone(
+    listening: Door, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "ROUND_SECONDS", 0.5)
+    listening.feed("blocked", source={"kind": "message"})
+    redis.send("fruition:blocked", b"waits")
+    redis.send(STREAM, b"flows")
+    listening.settings.landing.mkdir(parents=True)
+    in_the_way = listening.settings.landing / "blocked"
+    in_the_way.write_text("no folder")
+    with pytest.raises(SourceUnavailable, match="cannot be written"):
+        listened(listening)
+    assert (redis.waiting(STREAM), redis.waiting("fruition:blocked")) == ((0, 0), (1, 1))
+    events: list[Any] = []
+
+    def make_way() -> None:
+        redis.send(STREAM, b"flows on")
+        while ("delivered", NAME) not in [(event, facts.get("feed")) for event, facts in events]:
+            time.sleep(0.05)
+        time.sleep(1.2)  # another round or two, of which nothing is said
+        in_the_way.unlink()
+
+    in_background(listening, events, lambda: redis.waiting("fruition:blocked") == (0, 0), make_way)
+    told = [event for event, facts in events if facts.get("feed") == "blocked"]
+    assert told == ["landing_unavailable", "delivered", "going_on"]
+    assert [path.read_bytes() for path in lying(listening, "blocked")] == [b"waits"]
+
+
+@pytest.mark.parametrize("fault", ["is no stream", "reads fruition:twice too"])
+def test_a_feed_whose_stream_cannot_be_read_stops_no_other(listening: Door, redis: RedisServer, fault: str) -> None:
+    listening.feed("odd", source={"kind": "message", "stream": "fruition:twice"})
+    if fault == "is no stream":
+        redis.client.set("fruition:twice", "text")
+    else:
+        listening.feed("twice", source={"kind": "message"})
+        redis.send("fruition:twice", b"whose?")
+    redis.send(STREAM, b"good")
+    events: list[Any] = []
+    with pytest.raises(ConfigError, match=fault):
+        listened(listening, events=events)
+    assert [event for event, _ in events] == ["started", "feed_broken", "delivered"]
+    assert redis.waiting(STREAM) == (0, 0)
+
+
 def in_background(door: Door, events: list[Any], until: Any, meanwhile: Any = lambda: None) -> None:
     """Listen until something is so, doing something else meanwhile; then stop."""
     stopping = Stopping()
@@ -357,7 +401,7 @@ def test_the_command_says_a_line_of_json_for_each_message_and_ends_with_1_where_
 ) -> None:
     redis.send(STREAM, b"good", b"good.csv")
     redis.send(STREAM, None, data=b"x")
-    result = CliRunner().invoke(app, ["listen", NAME, "--drain"], env=environment(listening))
+    result = CliRunner().invoke(app, ["listen", NAME, "--once"], env=environment(listening))
     said = [json.loads(line) for line in result.stdout.splitlines()]
     assert [line["event"] for line in said] == ["started", "delivered", "rejected", "ended"]
     assert result.exit_code == 1

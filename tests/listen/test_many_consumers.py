@@ -52,9 +52,11 @@ def test_two_hundred_messages_by_consumers_that_are_killed_are_delivered_once_ea
     chance = random.Random(5)
     running = [consumers.start(listening.settings) for _ in range(CONSUMERS)]
     feed = readable_feeds(listening.settings.feeds)[0][NAME]
-    kills = 0
+    kills, poison = 0, set()
     for number, body in enumerate(bodies(MESSAGES)):
         redis.send(STREAM, body, b"readings.csv")
+        if number % 20 == 7:
+            poison.add(redis.send(STREAM, None, data=b"no body"))
         if number % 10 == 9:
             time.sleep(chance.uniform(0.0, 0.15))
             kill_at_random(listening, running, chance)
@@ -72,8 +74,30 @@ def test_two_hundred_messages_by_consumers_that_are_killed_are_delivered_once_ea
         consumer.terminate()
     assert [consumers.ended(consumer) for consumer in running] == [0] * CONSUMERS
     assert kills == MESSAGES // 10
-    assert not (listening.settings.rejected / NAME).exists()
+    rejected = {path.stem for path in (listening.settings.rejected / NAME).glob("*.json")}
+    assert rejected == {f"message-{identifier}" for identifier in poison}
     claimed_once(listening, bodies(MESSAGES))
+
+
+def test_what_killed_consumers_delivered_is_in_the_lake_once(listening: Door, redis: RedisServer) -> None:
+    chance = random.Random(7)
+    running = [consumers.start(listening.settings)]
+    for number, body in enumerate(bodies(8)):
+        redis.send(STREAM, body, b"readings.csv")
+        time.sleep(chance.uniform(0.0, 0.1))
+        kill_at_random(listening, running, chance)
+        if number % 4 == 1:
+            listening.sweep()
+    redis.send(STREAM, bodies(8)[-1], b"sent again.csv")
+    until = time.monotonic() + PATIENCE
+    while redis.waiting(STREAM) != (0, 0):
+        assert time.monotonic() < until, redis.waiting(STREAM)
+        time.sleep(0.05)
+    running[0].terminate()
+    assert consumers.ended(running[0]) == 0
+    listening.sweep()
+    assert sorted(listening.rows("kpi_id")) == [(f"K{number}",) for number in range(8)]
+    assert Counter(one.status for one in listening.manifests()) == {"accepted": 8, "repeat": 1}
 
 
 def test_two_consumers_side_by_side_share_the_work(listening: Door, redis: RedisServer) -> None:

@@ -39,7 +39,7 @@ def test_a_stream_that_nobody_listens_to_is_warned_of(listening: Door, redis: Re
 
 def test_a_consumer_that_is_at_it_is_well_and_what_it_set_aside_is_named(listening: Door, redis: RedisServer) -> None:
     redis.send(STREAM, None, data=b"x")
-    assert consumers.ended(consumers.start(listening.settings, drain=True)) == 0
+    assert consumers.ended(consumers.start(listening.settings, once=True)) == 0
     states = {name: check.state for name, check in found(listening).items()}
     assert states == {"Redis": "ok", f"Messages of {NAME}": "ok", f"Rejected messages of {NAME}": "warning"}
 
