@@ -74,7 +74,8 @@ with DAG(
     max_active_tasks=1000,
     allowed_run_types=NO_BACKFILL,
     tags={"alerts"},
-    params={"batch": Param(type="string", pattern="^[a-z][a-z0-9_]*/[0-9a-f-]+$", description="<feed>/<batch>")},
+    # Empty by default only because Airflow calls back about a failed run without its parameters.
+    params={"batch": Param("", type="string", pattern="^([a-z][a-z0-9_]*/[0-9a-f-]+)?$", description="<feed>/<batch>")},
     default_args=task_defaults(),
     on_failure_callback=TellFailedRun(),
 ):
