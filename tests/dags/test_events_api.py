@@ -26,7 +26,7 @@ def api(metadata: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     from sqlalchemy import delete
 
     with create_session() as session:
-        asset = AssetModel(name="landing_crm_nps", uri="landing_crm_nps", group="asset")
+        asset = AssetModel(name="landing_told_over_rest", uri="landing_told_over_rest", group="asset")
         session.add(asset)
         session.flush()
         session.add(AssetActive.for_asset(asset))
@@ -35,21 +35,23 @@ def api(metadata: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         yield client
     purge_cached_app()
     with create_session() as session:
-        session.execute(delete(AssetActive).where(AssetActive.name == "landing_crm_nps"))
-        session.execute(delete(AssetModel).where(AssetModel.name == "landing_crm_nps"))
+        session.execute(delete(AssetActive).where(AssetActive.name == "landing_told_over_rest"))
+        session.execute(delete(AssetModel).where(AssetModel.name == "landing_told_over_rest"))
 
 
 def test_a_system_that_wrote_a_file_can_say_so_as_the_docs_show(api: Any) -> None:
     answer = api.post("/auth/token", json={"username": USER, "password": PASSWORD})
     assert answer.status_code == 201, answer.text
     bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-    found = api.get("/api/v2/assets", params={"name_pattern": "landing_crm_nps"}, headers=bearer).json()["assets"]
-    (asset,) = [one["id"] for one in found if one["name"] == "landing_crm_nps"]
+    found = api.get("/api/v2/assets", params={"name_pattern": "landing_told_over_rest"}, headers=bearer).json()[
+        "assets"
+    ]
+    (asset,) = [one["id"] for one in found if one["name"] == "landing_told_over_rest"]
     event = {"asset_id": asset, "extra": {"sender": "crm"}}
     said = api.post("/api/v2/assets/events", json=event, headers=bearer)
     assert said.status_code == 200, said.text
     assert (said.json()["name"], said.json()["extra"]) == (
-        "landing_crm_nps",
+        "landing_told_over_rest",
         {"sender": "crm", "from_rest_api": True},
     )
 
