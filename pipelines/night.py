@@ -145,3 +145,5 @@ def _serve(settings: Settings, swept: Sweep, tell: Tell) -> None:
             serve(settings)
     except FruitionError as error:
         swept.failures.append(error)
+    except (duckdb.Error, OSError) as error:
+        swept.failures.append(SourceUnavailable(f"What is published could not be served: {error}"))

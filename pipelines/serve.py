@@ -173,6 +173,8 @@ def _naming_what_failed() -> Iterator[None]:
             f"The serving PostgreSQL cannot be had: {_first_line(error)}. "
             "What is published stays; `fruition publish` tries to serve it again."
         ) from error
+    except psycopg.Error as error:
+        raise ConfigError(f"The serving PostgreSQL refuses ({type(error).__name__}): {_first_line(error)}.") from error
 
 
 def _first_line(error: psycopg.Error) -> str:

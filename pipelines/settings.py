@@ -210,6 +210,7 @@ def _postgres_url(text: str) -> str | None:
     try:
         parts = urlsplit(text)
         is_sound = parts.scheme in {"postgresql", "postgres"} and bool(parts.hostname) and parts.port != 0
+        is_sound &= parts.netloc.count("@") <= 1  # libpq would take the rest of a password for the host, and say it
     except ValueError:
         is_sound = False
     if not is_sound:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import argparse
 import base64
 import json
-import os
 import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from pipelines.lake import write_atomically
 from pipelines.settings import REPOSITORY
 
 FOLDER_MODE = 0o700
@@ -82,8 +82,9 @@ def make_secrets(folder: Path) -> int:
     }
     missing = {name: make for name, make in recipes.items() if not (folder / name).exists()}
     for name, make in missing.items():
-        with os.fdopen(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "w") as file:
-            file.write(make())  # to the last byte: not every reader strips a line's end
+        write_atomically(
+            folder / name, make().encode(), FILE_MODE
+        )  # to the last byte: not every reader strips a line's end
     return len(missing)
 
 

@@ -24,7 +24,7 @@ from pipelines.lake import Lake
 from pipelines.settings import Settings
 from pipelines.transform.dbt import project_variables, run_dbt
 from pipelines.transform.plan import Plan, plan_of, version_codes
-from pipelines.transform.running import make_schemas, run_steps
+from pipelines.transform.running import failed, make_schemas, run_steps
 from pipelines.transform.standing import Standing, check_forward, going_forward, looking_back
 from pipelines.transform.versions import bring_up_to_date, outdated
 
@@ -44,7 +44,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Build:
-    """A warehouse built: for which date, from what was known when, and how long dbt took (seconds)."""
+    """A warehouse built: for which date, from what was known when, and how long that took (seconds, compiling included)."""
 
     as_of: date
     known_at: datetime
@@ -111,8 +111,8 @@ def _build_on(
     only: str | None = None,
 ) -> Build:
     started = time.monotonic()
-    plan = plan_of(settings)
     with naming_a_full_disk():
+        plan = plan_of(settings)
         _note(connection, stands, succeeded=False, seconds=0.0)
         make_schemas(connection)
         _bring_versions_up_to_date(connection, settings, plan, full)
@@ -137,14 +137,24 @@ def _bring_versions_up_to_date(
         wanted = {one.contract: one.kinds for one in stale if one.is_new == is_new}
         codes |= version_codes(settings, plan, wanted, is_new)
     for one in stale:
-        bring_up_to_date(connection, one, codes[one.contract])
+        try:
+            bring_up_to_date(connection, one, codes[one.contract])
+        except duckdb.Error as error:
+            raise failed({f"{one.contract}_version": str(error)}) from error
     warehouse.note_fingerprint(connection, "versions", fingerprint)
 
 
 def versions_fingerprint(settings: Settings) -> str:
     """What the row versions depend on besides what was delivered; where it changes, they are made anew."""
     folder = settings.dbt_project
-    files = sorted([folder / "dbt_project.yml", *folder.glob("macros/**/*.sql"), *folder.glob("models/staging/**/*")])
+    files = sorted(
+        [
+            folder / "dbt_project.yml",
+            *folder.glob("macros/**/*.sql"),
+            *folder.glob("models/staging/**/*"),
+            *folder.glob("analyses/*.sql"),
+        ]
+    )
     parts = [path.read_bytes() for path in files if path.is_file()]
     contracts = describe_for_sql(load_contracts(settings.contracts))
     return hashlib.sha256(b"\0".join([*parts, contracts.encode(), duckdb.__version__.encode()])).hexdigest()[:16]

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -40,7 +39,7 @@ def variables(settings: Settings) -> dict[str, Any]:
 def compile_project(settings: Settings, artefacts: Path) -> tuple[list[Step], str]:
     """Every step besides the row versions, in order, and the query for what those depend on."""
     contracts = load_contracts(settings.contracts)
-    with _empty_warehouse(contracts) as file:
+    with _empty_warehouse(contracts, artefacts) as file:
         nodes = _compiled(settings, file, PLANNED, artefacts)
     [state] = [node for node in nodes if node.name == VERSION_STATE]
     planned = {node.unique_id: node for node in nodes if node is not state and node.schema != STAGING}
@@ -52,7 +51,7 @@ def compile_versions(
     settings: Settings, artefacts: Path, kinds: Mapping[str, Kinds], version_state: str, anew: bool
 ) -> dict[str, str]:
     """The SQL of the row versions of each contract, for the kinds of deliveries that it has."""
-    with _empty_warehouse(load_contracts(settings.contracts)) as file:
+    with _empty_warehouse(load_contracts(settings.contracts), artefacts) as file:
         with warehouse.closing_connection(file, read_only=False) as connection:
             _feign_deliveries(connection, kinds, version_state)
         flags = ["--indirect-selection", "empty", *(["--full-refresh"] if anew else [])]
@@ -61,12 +60,15 @@ def compile_versions(
 
 
 @contextmanager
-def _empty_warehouse(contracts: dict[str, Contract]) -> Iterator[Path]:
-    with TemporaryDirectory(prefix="fruition-") as folder:
-        file = Path(folder, "empty.duckdb")
-        with warehouse.closing_connection(file, read_only=False) as connection:
-            warehouse.prepare(connection, contracts, {})
-        yield file
+def _empty_warehouse(contracts: dict[str, Contract], artefacts: Path) -> Iterator[Path]:
+    """Always in the same place, since dbt parses its project anew for another one; whoever compiles holds the lock."""
+    artefacts.mkdir(parents=True, exist_ok=True)
+    file = artefacts / "empty.duckdb"
+    warehouse.remove_database(file)
+    with warehouse.closing_connection(file, read_only=False) as connection:
+        warehouse.prepare(connection, contracts, {})
+    yield file
+    warehouse.remove_database(file)
 
 
 def _feign_deliveries(connection: duckdb.DuckDBPyConnection, kinds: Mapping[str, Kinds], version_state: str) -> None:

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -58,17 +59,19 @@ class Plan:
 
 
 def plan_of(settings: Settings) -> Plan:
-    """The project's plan, compiled where nobody has yet."""
+    """The project's plan, compiled where nobody has yet, or where what there is cannot be read."""
     fingerprint = _fingerprint(settings)
     for place in _places(settings):
-        if (place / fingerprint / "plan.json").exists():
-            return _read(place / fingerprint, fingerprint)
+        if plan := _read(place / fingerprint, fingerprint):
+            return plan
     place = _writable(settings)
     with hold(place / "compiling.lock", "compiling the warehouse's models", COMPILE_SECONDS):
-        if not (place / fingerprint / "plan.json").exists():
-            steps, version_state = compile_project(settings, place / "dbt")
-            _write(Plan(fingerprint, place / fingerprint, tuple(steps), version_state))
-    return _read(place / fingerprint, fingerprint)
+        if plan := _read(place / fingerprint, fingerprint):
+            return plan
+        steps, version_state = compile_project(settings, place / "dbt")
+        plan = Plan(fingerprint, place / fingerprint, tuple(steps), version_state)
+        _write(plan)
+        return plan
 
 
 def version_codes(settings: Settings, plan: Plan, wanted: Mapping[str, Kinds], anew: bool) -> dict[str, str]:
@@ -88,10 +91,12 @@ def version_codes(settings: Settings, plan: Plan, wanted: Mapping[str, Kinds], a
         with hold(place / "compiling.lock", "compiling the warehouse's models", COMPILE_SECONDS):
             for contract, code in compile_versions(settings, place / "dbt", missing, plan.version_state, anew).items():
                 write_atomically(place / plan.fingerprint / names[contract], code.encode())
-    return {
-        contract: next(place / name for place in places if (place / name).exists()).read_text("utf-8")
-        for contract, name in names.items()
+    found = {
+        contract: [place / name for place in places if (place / name).exists()] for contract, name in names.items()
     }
+    if lacking := [contract for contract, paths in found.items() if not paths]:
+        raise BuildFailed(f"The dbt project has no model {lacking[0]}_version: write it, or remove the contract.")
+    return {contract: paths[0].read_text("utf-8") for contract, paths in found.items()}
 
 
 def _file_name(contract: str, kinds: Kinds, anew: bool) -> str:
@@ -122,20 +127,22 @@ def _writable(settings: Settings) -> Path:
     return with_project if os.access(existing, os.W_OK) else with_warehouse
 
 
-def _read(folder: Path, fingerprint: str) -> Plan:
-    document = json.loads((folder / "plan.json").read_text("utf-8"))
-    steps = tuple(
-        Step(
-            **step
-            | {
-                "needs": tuple(step["needs"]),
-                "columns": tuple(map(tuple, step["columns"])),
-                "comments": tuple(step["comments"]),
-            }
-        )
-        for step in document["steps"]
-    )
-    return Plan(fingerprint, folder, steps, document["version_state"])
+def _read(folder: Path, fingerprint: str) -> Plan | None:
+    """A plan that was compiled before; None where there is none that can be read."""
+    try:
+        document = json.loads((folder / "plan.json").read_text("utf-8"))
+        return Plan(fingerprint, folder, tuple(map(_step, document["steps"])), document["version_state"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _step(document: dict[str, Any]) -> Step:
+    lists = {
+        "needs": tuple(document["needs"]),
+        "columns": tuple(map(tuple, document["columns"])),
+        "comments": tuple(document["comments"]),
+    }
+    return Step(**document | lists)
 
 
 def _write(plan: Plan) -> None:

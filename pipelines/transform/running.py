@@ -58,9 +58,9 @@ def run_steps(
         code = PLACEHOLDER.sub(lambda match: values[match[0]], step.code)
         try:
             _run(connection, step, code, kinds.get(step.relation), report)
-        except duckdb.Error as error:
+        except Exception as error:  # a Python model may raise anything
             connection.execute("rollback")
-            raise _failed({step.name: str(error)}) from error
+            raise failed({step.name: f"{type(error).__name__}: {error}"}) from error
         if time.monotonic() - began > TRANSACTION_SECONDS:
             connection.execute("commit")
             connection.execute("begin")
@@ -69,7 +69,7 @@ def run_steps(
         on_step(step.name)
     connection.execute("commit")
     if report.failures:
-        raise _failed(report.failures)
+        raise failed(report.failures)
     return report
 
 
@@ -121,7 +121,7 @@ def _kinds(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return {f"{quoted(schema)}.{quoted(name)}": kind for schema, name, kind in found}
 
 
-def _failed(failures: dict[str, str]) -> BuildFailed | DiskFull:
+def failed(failures: dict[str, str]) -> BuildFailed | DiskFull:
     """The error that says what failed."""
     if any(says_full(message) for message in failures.values()):
         return DiskFull(NEXT_STEP)

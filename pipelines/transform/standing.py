@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import duckdb
 
@@ -59,17 +58,3 @@ def check_forward(settings: Settings, as_of: date) -> None:
             f"As of {as_of} lies before the last published build, as of {last}: "
             "give a later date, or say with `fruition build --into` which file gets the result."
         )
-
-
-def check_target(settings: Settings, into: Path) -> None:
-    """`ConfigError` where the file of a build that looks back would take the place of something else."""
-    if into.resolve() in {settings.warehouse.resolve(), settings.published.resolve()}:
-        raise ConfigError("--into names the warehouse itself: give another file.")
-    if into.is_dir():
-        raise ConfigError("--into names a folder: give a file in it.")
-    if into.exists() and into.stat().st_size:
-        with into.open("rb") as file:
-            if file.read(12)[8:] != b"DUCK":
-                raise ConfigError(
-                    "--into names a file that is no DuckDB database: it would be overwritten. Give another."
-                )

@@ -61,7 +61,14 @@ def test_settings_do_not_show_their_secrets() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["mysql://me:hunter2@host/x", "hunter2", "postgresql://me:hunter2@host:port/x", "postgresql:///hunter2"]
+    "url",
+    [
+        "mysql://me:hunter2@host/x",
+        "hunter2",
+        "postgresql://me:hunter2@host:port/x",
+        "postgresql:///hunter2",
+        "postgresql://me:x@hunter2@host/x",
+    ],
 )
 def test_an_address_that_is_none_is_refused_without_telling_the_secret_in_it(url: str) -> None:
     with pytest.raises(ConfigError, match=r"^FRUITION_SERVE_URL is ") as refused:
