@@ -8,7 +8,6 @@ Airflow then shows what is wrong.
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
 
 from airflow.sdk import (
     DAG,
@@ -25,14 +24,12 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from fruition_airflow import assets
 from fruition_airflow.defaults import NO_BACKFILL, task_defaults
-from fruition_airflow.notifiers import TellFailedRun, done_within
+from fruition_airflow.notifiers import SOON, TellFailedRun, done_within
 from fruition_airflow.refused import ask_about
 from fruition_airflow.reporting import tell, tell_lineage
 from pipelines import lineage
 from pipelines.feeds import Feed, readable_feeds
 from pipelines.settings import Settings
-
-SOON = timedelta(hours=1)  # queued and done: longer, and somebody should look
 
 DOCUMENTATION = """
 {description}

@@ -9,35 +9,23 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, Asset, ExceptionRetryPolicy, RetryAction, RetryRule, task
-from airflow.sdk.exceptions import AirflowRuntimeError
+from airflow.sdk import DAG, task
 
+from fruition_airflow.defaults import task_defaults
 from fruition_airflow.notifiers import TellFailedRun
-from pipelines.errors import SourceUnavailable
+from fruition_airflow.receivers import OUTBOX
 from pipelines.settings import Settings
 
 with DAG(
     dag_id="outbox",
     description="What receivers of gap events did not accept, sent again.",
     doc_md=__doc__,
-    schedule=[Asset("outbox")],
+    schedule=[OUTBOX],
     catchup=False,
     on_failure_callback=TellFailedRun(),
     max_active_runs=1,
     tags={"notify"},
-    default_args={
-        "owner": "fruition",
-        "retries": 40,
-        "retry_delay": timedelta(seconds=30),
-        "retry_exponential_backoff": 2.0,
-        "max_retry_delay": timedelta(minutes=10),
-        "retry_policy": ExceptionRetryPolicy(
-            rules=[
-                RetryRule([SourceUnavailable, AirflowRuntimeError], RetryAction.RETRY),
-                RetryRule(Exception, RetryAction.FAIL),
-            ]
-        ),
-    },
+    default_args=task_defaults(retries=40, retry_delay=timedelta(seconds=30), max_retry_delay=timedelta(minutes=10)),
 ):
 
     @task

@@ -15,12 +15,11 @@ no more than one of the second: what is loaded already stays loaded. For a day t
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import (
     DAG,
-    Asset,
     AssetAny,
     AssetOrTimeSchedule,
     CronTriggerTimetable,
@@ -32,14 +31,13 @@ from airflow.sdk import (
 
 from fruition_airflow import assets
 from fruition_airflow.defaults import NO_BACKFILL, WRITER_POOL, task_defaults
-from fruition_airflow.notifiers import TellFailedRun, done_within
-from fruition_airflow.receivers import WAITING
+from fruition_airflow.notifiers import SOON, TellFailedRun, done_within
+from fruition_airflow.receivers import OUTBOX, WAITING
 from fruition_airflow.reporting import tell, tell_lineage
 from pipelines import lineage
 from pipelines.feeds import feed_files
 from pipelines.settings import Settings
 
-SOON = timedelta(hours=1)  # queued and done: longer, and somebody should look
 NIGHTLY = "0 4 * * *"  # after the feeds' own sweeps
 
 SETTINGS = Settings.from_environment()
@@ -112,7 +110,7 @@ with DAG(
 
         notified = notify(Settings.from_environment())
         if notified.exit_code:
-            get_current_context()["outlet_events"][WAITING].add(Asset("outbox"))
+            get_current_context()["outlet_events"][WAITING].add(OUTBOX)
         waiting = len(notified.waiting) if notified.exit_code else 0
         return {"queued": notified.queued, "sent": len(notified.sent), "waiting": waiting}
 

@@ -19,6 +19,7 @@ from pipelines import alerts
 from pipelines.errors import FruitionError
 from pipelines.settings import Settings
 
+SOON = timedelta(hours=1)  # queued and done: longer, and somebody should look
 REFUSALS = "report_refusals"  # fails a run whose every refused delivery has an alert of its own
 log = logging.getLogger(__name__)
 

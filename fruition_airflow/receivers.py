@@ -7,7 +7,8 @@ from airflow.sdk import Asset, AssetAlias, get_current_context
 from pipelines.errors import WarehouseBusy
 from pipelines.settings import Settings
 
-WAITING = AssetAlias("outbox_waiting")  # becomes an event of the asset `outbox` where something waits
+OUTBOX = Asset("outbox")  # its events wake the DAG of that name
+WAITING = AssetAlias("outbox_waiting")  # becomes an event of `OUTBOX` where something waits
 
 
 def send_waiting(settings: Settings) -> None:
@@ -19,4 +20,4 @@ def send_waiting(settings: Settings) -> None:
     except WarehouseBusy:  # who is at it may have looked before ours was put in
         waits = True
     if waits:
-        get_current_context()["outlet_events"][WAITING].add(Asset("outbox"))
+        get_current_context()["outlet_events"][WAITING].add(OUTBOX)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from pipelines.rebuild import rebuild
 from pipelines.replay import replay
 from pipelines.settings import Settings
 from pipelines.transform import build
+from tests.dying import KILLED, die_at
 from tests.faults import forks
 from tests.faults.small import NIGHTS
 from tests.memory.model import Attempt, File, Way
@@ -26,8 +25,6 @@ from tests.warehouse.reference_versions import Contract
 Rows = dict[tuple[Any, ...], tuple[Any, ...]]
 
 AS_OF = NIGHTS[1]
-KILLED = 137
-DURABLE = ("fsync", "replace", "rename", "unlink", "rmdir", "mkdir")
 
 
 class Home:
@@ -105,24 +102,6 @@ class Home:
         """Run a command in a process of its own that dies at its n-th durable call, if it makes so many."""
         ended = forks.run(self.settings, *arguments, prepare=die_at, given=(call,))
         assert ended.exit_code in {0, 1, KILLED}, ended.output
-
-
-def die_at(call: int) -> None:
-    """Every durable call that Python makes in this process counts; the n-th ends it, before it is made."""
-    calls = 0
-
-    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
-        def counting(*arguments: Any, **keywords: Any) -> Any:
-            nonlocal calls
-            calls += 1
-            if calls == call:
-                os._exit(KILLED)
-            return real(*arguments, **keywords)
-
-        return counting
-
-    for name in DURABLE:
-        setattr(os, name, counted(getattr(os, name)))
 
 
 def current_rows(database: Path, contract: Contract) -> Rows:

@@ -29,11 +29,11 @@ from pipelines.errors import LakeDamaged, WarehouseBusy
 from pipelines.notify import Notified, notify, webhook
 from pipelines.outbox import Outbox
 from pipelines.settings import Settings, now
+from tests.dying import KILLED, die_at
 from tests.history import Event, History, day
 from tests.receivers import Receiver
 
 SECRET = "hush-secret"
-KILLED = 137
 
 
 @pytest.fixture(autouse=True)
@@ -342,28 +342,15 @@ def test_what_waits_for_a_webhook_that_is_set_no_more_is_kept_and_told(history: 
 # When a run is stopped
 
 
-def die_at(call: int, names: tuple[str, ...], settings: Settings) -> None:
-    """In a process of its own: the n-th of these calls ends it before it is made."""
-    calls = 0
-
-    def counted(real: Any) -> Any:
-        def counting(*arguments: Any, **keywords: Any) -> Any:
-            nonlocal calls
-            calls += 1
-            if calls == call:
-                os._exit(KILLED)
-            return real(*arguments, **keywords)
-
-        return counting
-
-    for name in names:
-        setattr(os, name, counted(getattr(os, name)))
+def _die_while_telling(call: int, settings: Settings) -> None:
+    """In a process of its own: the n-th durable call ends it before it is made."""
+    die_at(call, ("fsync", "replace", "rename", "unlink"))
     notify(settings, at_once=True)
     os._exit(0)
 
 
-def run_until(call: int, names: tuple[str, ...], settings: Settings) -> int | None:
-    process = multiprocessing.get_context("fork").Process(target=die_at, args=(call, names, settings))
+def run_until(call: int, settings: Settings) -> int | None:
+    process = multiprocessing.get_context("fork").Process(target=_die_while_telling, args=(call, settings))
     process.start()
     process.join(60)
     return process.exitcode
@@ -404,7 +391,7 @@ def test_killed_at_any_durable_call_no_event_is_lost_and_none_is_put_in_twice(
         receiver.requests.clear()
         settings = replace(history.settings, home=history.settings.home.with_name(f"home-{call}"))
         shutil.copytree(history.settings.home, settings.home)
-        ended = run_until(call, ("fsync", "replace", "rename", "unlink"), settings)
+        ended = run_until(call, settings)
         notify(settings, at_once=True)
         assert waiting(settings) == []
         assert sorted(set(receiver.accepted_ids)) == ids
