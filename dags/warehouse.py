@@ -5,12 +5,11 @@ a run wake one next run together.
 
 | task | what it does | when it is not green |
 |---|---|---|
-| `build` | loads what the warehouse does not hold yet, then builds and tests every model | failed: nothing is published |
-| `publish` | records the build and swaps in the read-only copy | failed: what was published before stays |
+| `build` | loads what is new, builds and tests every model, swaps in the read-only copy | failed: what was published stays |
 | `notify` | tells receivers what happened to gaps; `outbox` sends what they refuse | failed: the next build or check sends it |
 
-Loading and building are one task, since whoever waits for a gap pays for each task, and since a second try of both does
-no more than one of the second: what is loaded already stays loaded. For a day that has passed there is `look_back`.
+From the load to what is published it is one task: whoever waits for a gap pays up to two seconds for each further task and
+opening of the warehouse, and a second try loads nothing twice. For a day that has passed there is `look_back`.
 """
 
 from __future__ import annotations
@@ -67,18 +66,16 @@ with DAG(
     default_args=task_defaults(pool=WRITER_POOL, priority_weight=10),  # before those who look back
 ):
 
-    @task(inlets=RAW)
-    def build() -> None:
-        """Deliveries that the warehouse does not know yet go in; then staging, core, gaps, marts, and their tests."""
-        from pipelines.transform import build
-        from pipelines.warehouse import held, load
+    @task(inlets=RAW, outlets=[assets.MARTS])
+    def build() -> dict[str, int]:
+        """New deliveries go in; then staging, core, gaps, marts and their tests; what passes them all is published."""
+        from pipelines.inquiries import gap_changes
+        from pipelines.night import load_build_publish
 
         settings, context = Settings.from_environment(), get_current_context()
         given = context["params"]["as_of"]
         due_on = context["dag_run"].run_after.astimezone(ZoneInfo(settings.timezone)).date()  # the same for every try
-        with held(settings):  # from the load to the build, so that nobody else's load comes between
-            loaded = load(settings)
-            built = build(settings, as_of=date.fromisoformat(given) if given else due_on)
+        loaded, built, published = load_build_publish(settings, date.fromisoformat(given) if given else due_on)
         tell(
             {
                 "as_of": str(built.as_of),
@@ -86,20 +83,12 @@ with DAG(
                 "rows_loaded": loaded.rows,
                 "rows_rejected": loaded.rejects,
                 "warnings": len(built.warnings),
-            }
+                "build": published.seq,
+                **gap_changes(settings),
+            },
+            of=assets.MARTS,
         )
-        tell_lineage(lineage.of_build(settings))
-
-    @task(outlets=[assets.MARTS])
-    def publish() -> dict[str, int]:
-        """Swap in the read-only copy, after every test has passed."""
-        from pipelines.inquiries import gap_changes
-        from pipelines.publish import publish
-
-        settings = Settings.from_environment()
-        published = publish(settings)
-        tell({"build": published.seq, **gap_changes(settings)}, of=assets.MARTS)
-        tell_lineage(lineage.of_publish(settings, published.rows))
+        tell_lineage(lineage.of_build(settings, published.rows))
         return published.rows
 
     # Not in the writer's pool, and done at the first try: no build waits for a receiver. The DAG `outbox` tries on.
@@ -114,4 +103,4 @@ with DAG(
         waiting = len(notified.waiting) if notified.exit_code else 0
         return {"queued": notified.queued, "sent": len(notified.sent), "waiting": waiting}
 
-    chain(build(), publish(), notify())
+    chain(build(), notify())

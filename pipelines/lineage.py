@@ -25,19 +25,13 @@ def of_ingest(settings: Settings, feed: str, contracts: Iterable[str]) -> Lineag
     return Lineage((settings.landing / feed,), tuple(settings.lake / contract for contract in contracts))
 
 
-def of_build(settings: Settings) -> Lineage:
-    """The lake -> the warehouse's raw tables."""
-    return Lineage(tuple(settings.lake / contract for contract in _contracts(settings)), _raw(settings))
-
-
-def of_publish(settings: Settings, tables: Iterable[str]) -> Lineage:
-    """The warehouse's raw tables -> the published marts; `tables` are named with their schema."""
+def of_build(settings: Settings, tables: Iterable[str]) -> Lineage:
+    """The lake -> the warehouse's raw tables and the published marts; `tables` are named with their schema."""
+    contracts = _contracts(settings)
+    raw = (settings.warehouse / "raw" / contract for contract in contracts)
     marts = (table.removeprefix("marts.") for table in tables if table.startswith("marts."))
-    return Lineage(_raw(settings), tuple(settings.published.with_name(f"{mart}.parquet") for mart in marts))
-
-
-def _raw(settings: Settings) -> tuple[Path, ...]:
-    return tuple(settings.warehouse / "raw" / contract for contract in _contracts(settings))
+    published = (settings.published.with_name(f"{mart}.parquet") for mart in marts)
+    return Lineage(tuple(settings.lake / contract for contract in contracts), (*raw, *published))
 
 
 def _contracts(settings: Settings) -> list[str]:

@@ -21,7 +21,7 @@ from pipelines.receive import receive
 from pipelines.serve import serve
 from pipelines.settings import Settings
 from pipelines.transform import Build, build, check_forward
-from pipelines.warehouse import Loaded, held, load
+from pipelines.warehouse import Loaded, load, writing
 
 Tell = Callable[[str], None]
 
@@ -82,8 +82,19 @@ def sweep(
 
 def load_and_build(settings: Settings, as_of: date | None, tell: Tell = lambda text: None) -> tuple[Loaded, Build]:
     """Load what the lake has, then build every model for the date."""
-    loaded = load(settings, lambda name: tell(f"load {name}"))
-    return loaded, build(settings, as_of, on_node=lambda name: tell(f"build {name}"))
+    with writing(settings):  # so that nobody else's load comes between
+        loaded = load(settings, lambda name: tell(f"load {name}"))
+        return loaded, build(settings, as_of, on_node=lambda name: tell(f"build {name}"))
+
+
+def load_build_publish(
+    settings: Settings, as_of: date | None, tell: Tell = lambda text: None
+) -> tuple[Loaded, Build, Published]:
+    """From the lake to what is published, the warehouse held all the while, so that two runs do not mix their nights."""
+    with naming_a_full_disk(), writing(settings):
+        loaded, built = load_and_build(settings, as_of, tell)
+        tell("publish")
+        return loaded, built, publish(settings)
 
 
 def run_night(settings: Settings, feeds: dict[str, Feed], as_of: date | None, tell: Tell = lambda text: None) -> Night:
@@ -96,13 +107,7 @@ def run_night(settings: Settings, feeds: dict[str, Feed], as_of: date | None, te
     if any(isinstance(failure, DiskFull) for failure in swept.failures):
         return Night(swept)
     try:
-        with (
-            naming_a_full_disk(),
-            held(settings),
-        ):  # from the load to what is published, so that two runs at once do not mix their nights
-            loaded, built = load_and_build(settings, as_of, tell)
-            tell("publish")
-            night = Night(swept, loaded, built, publish(settings))
+        night = Night(swept, *load_build_publish(settings, as_of, tell))
     except FruitionError as error:
         swept.failures.append(error)
         night = Night(swept)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -40,16 +43,14 @@ def publish(settings: Settings) -> Published:
     Raises `BuildFailed` where the last build did not come through: what was published before stays as it is.
     """
     lake = Lake.of(settings)
-    with warehouse.held(settings):
-        with warehouse.writing(settings) as connection:
-            build = _recorded(settings, lake, connection)
-            warehouse.sync_builds(connection, lake)
-            warehouse.settle(connection)
+    with warehouse.writing(settings) as connection:
+        build = _recorded(settings, lake, connection)
+        warehouse.sync_builds(connection, lake)
+        warehouse.settle(connection)
         settings.published.parent.mkdir(parents=True, exist_ok=True)
         part = settings.published.with_name(".benefits.duckdb.part")
-        warehouse.remove_database(part)
-        rows = _copy(settings, part)
-        _marts_as_parquet(settings, part)
+        rows = _copy(settings, connection, part)
+        _marts_as_parquet(settings, connection)
         part.chmod(READ_ONLY)
         put_in_place(part, settings.published)
     return Published(settings.published, build.seq, build.as_of, rows)
@@ -96,83 +97,92 @@ def _latest(connection: duckdb.DuckDBPyConnection) -> tuple[date, datetime, floa
     return as_of, known_at, seconds
 
 
-def _copy(settings: Settings, part: Path) -> dict[str, int]:
+def _copy(settings: Settings, connection: duckdb.DuckDBPyConnection, part: Path) -> dict[str, int]:
     """Write marts, current rows and meta tables with their descriptions into a new file; rows a table."""
-    queries = {
-        ("core", name): f"select * from source.core.{quoted(name)}" for name in load_contracts(settings.contracts)
-    }
+    queries = {("marts", name): f"from marts.{quoted(name)}" for name in _tables(connection, "marts")}
+    queries |= {("core", name): f"from core.{quoted(name)}" for name in load_contracts(settings.contracts)}
     queries |= {("meta", name): query for name, query in published_meta.QUERIES.items()}
-    with warehouse.closing_connection(part, read_only=False) as connection:
-        connection.execute(f"attach '{str(settings.warehouse).replace(chr(39), chr(39) * 2)}' as source (read_only)")
-        marts = _tables(connection, "marts", "source")
-        queries |= {("marts", name): f"select * from source.marts.{quoted(name)}" for name in marts}
+    rows = {}
+    with _attached(connection, part):
         connection.execute("begin")  # one: each of a thousand statements would wait for the disk
         for schema in ("marts", "core", "meta"):
-            connection.execute(f"create schema {schema}")
-        rows = {}
+            connection.execute(f"create schema published.{schema}")
         for (schema, name), query in sorted(queries.items()):
-            connection.execute(f"create table {schema}.{quoted(name)} as {query}")
-            rows[f"{schema}.{name}"] = _count(connection, f"{schema}.{quoted(name)}")
-        _copy_descriptions(connection)
-        _describe_ledger(connection)
+            made = connection.execute(f"create table published.{schema}.{quoted(name)} as {query}").fetchone()
+            rows[f"{schema}.{name}"] = int(made[0]) if made else 0
+        for comment in chain(_descriptions(connection), _ledger_descriptions(connection)):
+            connection.execute(comment)
         connection.execute("commit")
-        connection.execute("detach source")
-        connection.execute("checkpoint")
+        connection.execute("checkpoint published")
     return rows
 
 
-def _copy_descriptions(connection: duckdb.DuckDBPyConnection) -> None:
+@contextmanager
+def _attached(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
+    """A new database file beside the warehouse, under the name `published`; closed again whatever happens."""
+    warehouse.remove_database(file)
+    connection.execute(f"attach {literal(str(file))} as published")
+    try:
+        yield
+    except BaseException:
+        with suppress(duckdb.Error):  # there may be no transaction
+            connection.execute("rollback")
+        raise
+    finally:
+        connection.execute("detach published")
+
+
+def _descriptions(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Carry the comments of tables and columns over, so that any SQL client can show what a column means."""
     tables = connection.execute(
         "select s.schema_name, s.table_name, s.comment from ("
         "select database_name, schema_name, table_name, comment from duckdb_tables() union all "
         "select database_name, schema_name, view_name, comment from duckdb_views()) as s join duckdb_tables() as t "
-        "using (schema_name, table_name) where s.database_name = 'source' and t.database_name = current_database() "
+        "using (schema_name, table_name) where s.database_name = current_database() and t.database_name = 'published' "
         "and s.comment is not null"
     ).fetchall()
     for schema, table, comment in tables:
-        connection.execute(f"comment on table {schema}.{quoted(table)} is {literal(comment)}")
+        yield f"comment on table published.{schema}.{quoted(table)} is {literal(comment)}"
     columns = connection.execute(
         "select s.schema_name, s.table_name, s.column_name, s.comment from duckdb_columns() as s join duckdb_columns() as t "
-        "using (schema_name, table_name, column_name) where s.database_name = 'source' "
-        "and t.database_name = current_database() and s.comment is not null"
+        "using (schema_name, table_name, column_name) where s.database_name = current_database() "
+        "and t.database_name = 'published' and s.comment is not null"
     ).fetchall()
     for schema, table, column, comment in columns:
-        connection.execute(f"comment on column {schema}.{quoted(table)}.{quoted(column)} is {literal(comment)}")
+        yield f"comment on column published.{schema}.{quoted(table)}.{quoted(column)} is {literal(comment)}"
 
 
-def _describe_ledger(connection: duckdb.DuckDBPyConnection) -> None:
+def _ledger_descriptions(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Describe what dbt did not make: the ledger's tables, and where each current row comes from."""
     for table, description in published_meta.TABLES.items():
-        connection.execute(f"comment on table meta.{table} is {literal(description)}")
+        yield f"comment on table published.meta.{table} is {literal(description)}"
     for table, columns in published_meta.COLUMNS.items():
         for column, description in columns.items():
-            connection.execute(f"comment on column meta.{table}.{quoted(column)} is {literal(description)}")
+            yield f"comment on column published.meta.{table}.{quoted(column)} is {literal(description)}"
     undescribed = connection.execute(
-        "select table_name, column_name from duckdb_columns() where database_name = current_database() "
+        "select table_name, column_name from duckdb_columns() where database_name = 'published' "
         "and schema_name = 'core' and comment is null"
     ).fetchall()
     for table, column in undescribed:
         if column in published_meta.PROVENANCE:
             description = published_meta.PROVENANCE[column]
-            connection.execute(f"comment on column core.{quoted(table)}.{quoted(column)} is {literal(description)}")
+            yield f"comment on column published.core.{quoted(table)}.{quoted(column)} is {literal(description)}"
 
 
-def _marts_as_parquet(settings: Settings, database: Path) -> None:
+def _marts_as_parquet(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
     """Write each mart as `published/<mart>.parquet`, each swapped on its own."""
-    with warehouse.closing_connection(database, read_only=True) as connection:
-        for name in _tables(connection, "marts"):
-            part = settings.published.with_name(f".{name}.parquet.part")
-            connection.execute(f"copy marts.{quoted(name)} to {literal(str(part))} (format parquet, compression zstd)")
-            part.chmod(READ_ONLY)
-            put_in_place(part, settings.published.with_name(f"{name}.parquet"))
+    for name in _tables(connection, "marts"):
+        part = settings.published.with_name(f".{name}.parquet.part")
+        connection.execute(f"copy marts.{quoted(name)} to {literal(str(part))} (format parquet, compression zstd)")
+        part.chmod(READ_ONLY)
+        put_in_place(part, settings.published.with_name(f"{name}.parquet"))
 
 
-def _tables(connection: duckdb.DuckDBPyConnection, schema: str, database: str | None = None) -> list[str]:
+def _tables(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
     rows = connection.execute(
         "select table_name from information_schema.tables where table_schema = $1 "
-        "and table_catalog = coalesce($2, current_database()) order by 1",
-        [schema, database],
+        "and table_catalog = current_database() order by 1",
+        [schema],
     ).fetchall()
     return [str(row[0]) for row in rows]
 

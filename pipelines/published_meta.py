@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 QUERIES = {
-    "delivery": "select * exclude (built) from source.meta.delivery",
+    "delivery": "select * exclude (built) from meta.delivery",
     "rejected_row": (
-        "select feed, batch_id, contract, _row as line, column_name, rule, message from source.meta.rejected_row"
+        "select feed, batch_id, contract, _row as line, column_name, rule, message from meta.rejected_row"
     ),
-    "feed_health": "select * from source.meta.feed_health",
-    "build": "select * from source.meta.recorded_build",
+    "feed_health": "select * from meta.feed_health",
+    "build": "select * from meta.recorded_build",
 }
 
 TABLES = {

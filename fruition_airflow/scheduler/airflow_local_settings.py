@@ -22,6 +22,7 @@ WHAT_TASKS_IMPORT = (
     "pipelines.warehouse",
     "pipelines.transform",
     "pipelines.publish",
+    "pipelines.night",
     "pipelines.inquiries",
     "pipelines.notify",
 )

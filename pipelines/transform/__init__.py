@@ -24,7 +24,7 @@ from pipelines.lake import Lake
 from pipelines.settings import Settings
 from pipelines.transform.dbt import project_variables, run_dbt
 from pipelines.transform.plan import Plan, plan_of, version_codes
-from pipelines.transform.running import failed, make_schemas, run_steps
+from pipelines.transform.running import failed, make_schemas, run_steps, suit_to_size
 from pipelines.transform.standing import Standing, check_forward, going_forward, looking_back
 from pipelines.transform.versions import bring_up_to_date, outdated
 
@@ -115,6 +115,7 @@ def _build_on(
         plan = plan_of(settings)
         _note(connection, stands, succeeded=False, seconds=0.0)
         make_schemas(connection)
+        suit_to_size(connection)
         _bring_versions_up_to_date(connection, settings, plan, full)
         if warehouse.fingerprint(connection, "plan") != plan.fingerprint:
             run_steps(connection, plan.seeds, stands, on_node)

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines import warehouse
 from pipelines.disk import NEXT_STEP, says_full
 from pipelines.errors import BuildFailed, DiskFull
 from pipelines.sql import quoted
@@ -18,6 +19,7 @@ from pipelines.transform.steps import PLACEHOLDERS, Step
 
 SCHEMAS = ("staging", "core", "gaps", "marts", "meta")
 TRANSACTION_SECONDS = 1.0
+FEW_ROWS = 200_000  # in all raw tables
 PLACEHOLDER = re.compile("|".join(map(re.escape, PLACEHOLDERS.values())))
 
 
@@ -25,6 +27,18 @@ def make_schemas(connection: duckdb.DuckDBPyConnection) -> None:
     """The rooms of the warehouse besides `raw`, where they are not there yet."""
     for schema in SCHEMAS:
         connection.execute(f"create schema if not exists {schema}")
+
+
+def suit_to_size(connection: duckdb.DuckDBPyConnection) -> None:
+    """One thread and no compression where there is little to do; as DuckDB would have it where there is much.
+
+    Of statements that take milliseconds a second thread makes longer ones, and to look for the best of a dozen ways to
+    compress each of some thousand short columns takes longer than to write them.
+    """
+    row = connection.execute("select sum(estimated_size) from duckdb_tables() where schema_name = 'raw'").fetchone()
+    is_small = row is None or (row[0] or 0) < FEW_ROWS
+    connection.execute(f"set threads = {1 if is_small else warehouse.THREADS}")
+    connection.execute(f"set force_compression = '{'uncompressed' if is_small else 'auto'}'")
 
 
 @dataclass

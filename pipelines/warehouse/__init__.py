@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pipelines.warehouse.ledger import settle, sync_builds, sync_questions
 from pipelines.warehouse.loading import Loaded, load, load_into, verify
-from pipelines.warehouse.opening import closing_connection, held, reading, remove_database, writing
+from pipelines.warehouse.opening import THREADS, closing_connection, held, reading, remove_database, writing
 from pipelines.warehouse.schema import fingerprint, is_outdated, key_of, note_fingerprint, prepare
 
 __all__ = [
+    "THREADS",
     "Loaded",
     "closing_connection",
     "fingerprint",

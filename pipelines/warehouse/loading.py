@@ -17,8 +17,8 @@ from pipelines.lake import ContractRows, Lake, Manifest, StoredFile, file_exists
 from pipelines.settings import Settings
 from pipelines.sql import quoted
 from pipelines.warehouse.ledger import settle, sync_builds, sync_questions
-from pipelines.warehouse.opening import closing_connection, held, remove_database, writing
-from pipelines.warehouse.schema import is_outdated, key_of, prepare
+from pipelines.warehouse.opening import writing
+from pipelines.warehouse.schema import empty, is_outdated, key_of, prepare
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ def load(settings: Settings, on_delivery: Callable[[str], None] = lambda name: N
 
     Raises `WarehouseBusy` where another process keeps writing, `LakeDamaged` where a committed file is not as it was.
     """
-    with held(settings):
-        _remove_outdated(settings)
-        with writing(settings) as connection:
-            return load_into(connection, settings, on_delivery)
+    with writing(settings) as connection:
+        if is_outdated(connection):
+            empty(connection)
+        return load_into(connection, settings, on_delivery)
 
 
 def load_into(
@@ -65,16 +65,6 @@ def load_into(
     sync_questions(connection, lake)
     settle(connection)
     return Loaded(deliveries, rows, rejects)
-
-
-def _remove_outdated(settings: Settings) -> None:
-    """Remove a warehouse file that another version of Fruition or DuckDB made: the lake has all that is in it."""
-    if not settings.warehouse.exists():
-        return
-    with closing_connection(settings.warehouse, read_only=True) as connection:
-        outdated = is_outdated(connection)
-    if outdated:
-        remove_database(settings.warehouse)
 
 
 def _load_delivery(

@@ -17,18 +17,32 @@ from pipelines.settings import Settings
 LOCK_SECONDS = 600.0
 LOCK_POLL_SECONDS = 0.5
 MEMORY_LIMIT = "2GB"
+THREADS = 2
 
 Configuration = dict[str, str | bool | int | float | list[str]]
+
+_open: dict[Path, duckdb.DuckDBPyConnection] = {}  # what this process has open for writing
 
 
 @contextmanager
 def writing(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse, open for writing by this process alone."""
+    """The warehouse, open for writing by this process alone; opened again within, it is the same connection.
+
+    So stages that follow each other open and close the file once, which takes half a second of a small build.
+    """
+    path = settings.warehouse
     with held(settings):
-        if not settings.warehouse.exists():
-            _create(settings.warehouse)
-        with closing_connection(settings.warehouse, read_only=False) as connection:
-            yield connection
+        if path in _open:
+            yield _open[path]
+            return
+        if not path.exists():
+            _create(path)
+        with closing_connection(path, read_only=False) as connection:
+            _open[path] = connection
+            try:
+                yield connection
+            finally:
+                del _open[path]
 
 
 def _create(path: Path) -> None:
@@ -57,7 +71,7 @@ def held(settings: Settings, seconds: float | None = None) -> AbstractContextMan
 def closing_connection(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB file of ours, opened with bounded memory and no extensions from outside, and closed again."""
     configuration: Configuration = {
-        "threads": 2,
+        "threads": THREADS,
         "memory_limit": MEMORY_LIMIT,
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",

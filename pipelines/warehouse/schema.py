@@ -58,8 +58,9 @@ def prepare(connection: duckdb.DuckDBPyConnection, contracts: dict[str, Contract
     """Make the raw tables from the contracts, and the ledger, where they are not there yet."""
     connection.execute("create schema if not exists raw; create schema if not exists meta;" + META)
     note_fingerprint(connection, "layout", LAYOUT)
+    described = _raw_columns(connection)
     for contract in contracts.values():
-        _make_raw_table(connection, contract)
+        _make_raw_table(connection, contract, described.get(contract.name, {}))
     rows = [
         (feed.name, feed.mode, feed.freshness.total_seconds() / 3600 if feed.freshness else None, feed.description)
         for feed in feeds.values()
@@ -77,6 +78,17 @@ def is_outdated(connection: duckdb.DuckDBPyConnection) -> bool:
     if not tables:
         return False
     return ("fingerprint",) not in tables or fingerprint(connection, "layout") != LAYOUT
+
+
+def empty(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop all that a file holds, which another version of Fruition or DuckDB made: the lake has all that is in it."""
+    schemas = connection.execute(
+        "select schema_name from duckdb_schemas() where not internal and database_name = current_database()"
+    ).fetchall()
+    connection.execute("begin")
+    for (schema,) in schemas:
+        connection.execute(f"drop schema {quoted(schema)} cascade")
+    connection.execute("commit")
 
 
 def fingerprint(connection: duckdb.DuckDBPyConnection, subject: str) -> str | None:
@@ -98,13 +110,20 @@ def key_of(contract: Contract) -> str:
     return f"{KEY_FUNCTION}({', '.join(quoted(column.name) for column in contract.keys)})"
 
 
-def _make_raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
-    """A raw table as the contract is today; one that holds no rows yet makes way for it."""
+def _raw_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """The columns of each raw table that stand in its contract, with their types."""
+    tables: dict[str, dict[str, str]] = {}
     described = connection.execute(
-        "select column_name, data_type from duckdb_columns() where schema_name = 'raw' and table_name = $1",
-        [contract.name],
-    ).fetchall()
-    present = {name: type_.lower() for name, type_ in described if not name.startswith("_")}
+        "select table_name, column_name, lower(data_type) from duckdb_columns() where schema_name = 'raw' "
+        "and not starts_with(column_name, '_')"
+    )
+    for table, column, type_ in described.fetchall():
+        tables.setdefault(table, {})[column] = type_
+    return tables
+
+
+def _make_raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract, present: dict[str, str]) -> None:
+    """A raw table as the contract is today; one that holds no rows yet makes way for it."""
     today = {column.name: column.type for column in contract.columns}
     if present == today:
         return

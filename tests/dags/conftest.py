@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,20 +41,20 @@ def station(metadata: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[date]:
     """The dates for which a build was asked, instead of building."""
-    from pipelines import inquiries, publish, transform, warehouse
+    from pipelines import inquiries, night, publish, transform, warehouse
     from pipelines.settings import Settings
 
     dates: list[date] = []
 
-    def build(settings: Settings, as_of: date) -> transform.Build:
+    def build(settings: Settings, as_of: date, **options: Any) -> transform.Build:
         dates.append(as_of)
         return transform.Build(as_of, datetime(2026, 11, 2), True, settings.warehouse, 3, (), 0.1)
 
     def publish_nothing(settings: Settings) -> publish.Published:
         return publish.Published(settings.published, 1, dates[-1], {})
 
-    monkeypatch.setattr(warehouse, "load", lambda settings: warehouse.Loaded(0, 0, 0))
-    monkeypatch.setattr(transform, "build", build)
-    monkeypatch.setattr(publish, "publish", publish_nothing)
+    monkeypatch.setattr(night, "load", lambda settings, on_delivery: warehouse.Loaded(0, 0, 0))
+    monkeypatch.setattr(night, "build", build)
+    monkeypatch.setattr(night, "publish", publish_nothing)
     monkeypatch.setattr(inquiries, "gap_changes", lambda settings: {})
     return dates

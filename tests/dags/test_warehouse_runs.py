@@ -19,7 +19,7 @@ def test_what_is_in_the_lake_is_loaded_built_and_published_for_the_date_that_is_
     station.drop("crm_nps", "nps.csv", GOOD)
     assert station.run("ingest_crm_nps").state == "success"
     run = station.run("warehouse", {"as_of": "2026-06-30"})
-    assert states(run) == {"build": "success", "publish": "success", "notify": "success"}
+    assert states(run) == {"build": "success", "notify": "success"}
     told = note(run)
     assert (told["as of"], told["deliveries loaded"], told["rows loaded"], told["build"]) == (
         "2026-06-30",
@@ -65,21 +65,21 @@ def test_a_date_that_is_none_is_not_taken(station: Station, asked: list[date]) -
 def test_a_busy_warehouse_is_tried_again_and_a_failed_build_is_not(
     station: Station, asked: list[date], monkeypatch: pytest.MonkeyPatch, attempts: int, error_name: str, ends: str
 ) -> None:
-    from pipelines import errors, transform
+    from pipelines import errors, night, warehouse
 
-    build, left = transform.build, [getattr(errors, error_name)("Not now.")]
+    left = [getattr(errors, error_name)("Not now.")]
 
-    def fails_once(*arguments: Any, **options: Any) -> transform.Build:
+    def fails_once(*arguments: Any) -> warehouse.Loaded:
         if left:
             raise left.pop()
-        return build(*arguments, **options)
+        return warehouse.Loaded(0, 0, 0)
 
-    monkeypatch.setattr(transform, "build", fails_once)
+    monkeypatch.setattr(night, "load", fails_once)
     run = station.run("warehouse")
     assert run.state == ends
     [instance] = [instance for instance in run.get_task_instances() if instance.task_id == "build"]
     assert instance.try_number == attempts
-    assert states(run)["notify"] == states(run)["publish"] == {"success": "success", "failed": "upstream_failed"}[ends]
+    assert states(run)["notify"] == {"success": "success", "failed": "upstream_failed"}[ends]
 
 
 @pytest.mark.parametrize(("status", "waiting"), [(200, 0), (503, 1)])

@@ -16,6 +16,7 @@ from filelock import FileLock
 from pipelines import lake, warehouse
 from pipelines.errors import ConfigError, LakeDamaged, WarehouseBusy
 from pipelines.settings import Settings
+from pipelines.transform import running
 from pipelines.warehouse import loading, opening
 from tests.door import HEADER, Door, reading, readings
 
@@ -245,3 +246,40 @@ def test_a_home_whose_path_looks_like_a_partition_injects_no_column(tmp_path: Pa
     door = Door(Settings(home=tmp_path / "env=prod", feeds=tmp_path / "feeds"))
     deliver(door)
     assert warehouse.load(door.settings).rejects == 1
+
+
+def test_stages_in_one_opening_share_the_connection_and_it_is_closed_with_the_outermost(door: Door) -> None:
+    door.deliver(readings(2))
+    with warehouse.writing(door.settings) as connection:
+        with warehouse.writing(door.settings) as again:
+            assert again is connection
+        warehouse.load(door.settings)
+        assert connection.execute("select count(*) from raw.kpi_reading").fetchall() == [(2,)]
+    with pytest.raises(duckdb.ConnectionException):
+        connection.execute("select 1")
+    with warehouse.writing(door.settings) as later:
+        assert later.execute("select count(*) from raw.kpi_reading").fetchall() == [(2,)]
+
+
+def test_an_opening_that_fails_is_closed_as_any_other(door: Door) -> None:
+    with pytest.raises(ZeroDivisionError), warehouse.writing(door.settings), warehouse.writing(door.settings):
+        raise ZeroDivisionError
+    with warehouse.writing(door.settings) as connection:
+        assert connection.execute("select 1").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "threads", "compression"),
+    [(running.FEW_ROWS - 1, 1, "uncompressed"), (running.FEW_ROWS, warehouse.THREADS, "auto")],
+)
+def test_a_small_warehouse_is_built_by_one_thread_and_a_large_one_by_all(
+    door: Door, rows: int, threads: int, compression: str
+) -> None:
+    with warehouse.writing(door.settings) as connection:
+        connection.execute("create schema raw")
+        connection.execute(f"create table raw.half as from range({rows // 2})")
+        connection.execute(f"create table raw.rest as from range({rows - rows // 2})")
+        running.suit_to_size(connection)
+        found = connection.execute("select current_setting('threads'), current_setting('force_compression')").fetchone()
+    assert found is not None
+    assert (found[0], found[1].lower()) == (threads, compression)
