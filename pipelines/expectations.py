@@ -86,10 +86,14 @@ class Failure:
     rows_query: str | None
 
 
-def build_checks(contract: Contract) -> list[Check]:
-    """The suite of a contract, in the order of its columns, then its rules; `ConfigError` names what cannot be built."""
+@cache
+def build_checks(contract: Contract) -> tuple[Check, ...]:
+    """The suite of a contract, in the order of its columns, then its rules; `ConfigError` names what cannot be built.
+
+    Remembered, since most of what a small delivery takes would be building them.
+    """
     checks = [check for column in contract.columns for check in _column_checks(contract, column)]
-    return checks + [_rule_check(contract, rule) for rule in contract.rules]
+    return (*checks, *(_rule_check(contract, rule) for rule in contract.rules))
 
 
 def _column_checks(contract: Contract, column: Column) -> Iterator[Check]:

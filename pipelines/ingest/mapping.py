@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import duckdb
 
@@ -107,7 +108,7 @@ def map_rows(workspace: Workspace, feed: Feed, delivers: Delivers, contract: Con
 def _is_column(expression: str, table: Table) -> bool:
     """Whether an expression is a column as it stands, which always can be computed."""
     name = expression.strip()
-    return name in table.columns and columns_of(name) == {name}
+    return name in table.columns and columns_of(name) == frozenset({name})
 
 
 def _filtered(workspace: Workspace, table: Table, where: str) -> int:
@@ -137,14 +138,15 @@ def check_mapping(feed: Feed, delivers: Delivers, contracts: dict[str, Contract]
     return contract
 
 
-def columns_of(expression: str) -> set[str] | None:
+@cache
+def columns_of(expression: str) -> frozenset[str] | None:
     """The source columns an SQL expression names; None where it cannot be parsed as one expression."""
     with duckdb.connect() as connection:
         row = connection.execute("select json_serialize_sql($1)", [f"select ({expression}) as v"]).fetchone()
     document = json.loads(row[0]) if row else {"error": True}
     if document["error"] or len(document["statements"]) != 1:
         return None
-    return set(_column_names(document))
+    return frozenset(_column_names(document))
 
 
 def _column_names(node: object) -> list[str]:
