@@ -10,6 +10,20 @@ from pipelines import landing
 from pipelines.settings import Settings
 from tests.door import Door
 
+ALONE = {
+    "compose",
+    "faults",
+    "listen",
+    "live",
+}  # they start servers, or count on the moment at which they kill something
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what no other test may run beside."""
+    for item in items:
+        if ALONE & {*item.path.parts} or item.path.name == "test_airflow_live.py":
+            item.add_marker("alone")
+
 
 @pytest.fixture
 def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Door:
