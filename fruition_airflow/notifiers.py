@@ -45,6 +45,12 @@ class TellFailedRun(_Notifier):
         _send(settings)
 
 
+def forget_failure(context: Context) -> None:
+    """For a task's `on_success_callback`, in its own process: its next failure is told again."""
+    instance = context["ti"]
+    alerts.forget_failure(Settings.from_environment(), instance.dag_id, instance.task_id)
+
+
 class TellLateRun(_Notifier):
     """For a DAG's deadline, in the triggerer: tells the data engineer which run is not done in time."""
 

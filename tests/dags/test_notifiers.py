@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.dags.station import WITHOUT_ITS_COLUMN, Station
+from tests.dags.station import GOOD, WITHOUT_ITS_COLUMN, Station
 from tests.receivers import Receiver
 
 
@@ -36,6 +36,15 @@ def test_a_run_that_fails_is_told_with_the_task_that_did(station: Station, recei
     station.drop("crm_nps", "again.csv", "week,score\n")
     assert station.run("ingest_crm_nps").state == "failed"
     assert told(receiver) == ["Failed: ingest_crm_nps"]  # not again for every file
+
+    station.add_feed("crm_nps", text)
+    assert station.run("ingest_crm_nps").state == "failed"  # its task `ingest` has done its work: both are refused
+    station.drop("crm_nps", "good.csv", GOOD)
+    assert station.run("ingest_crm_nps").state == "success"
+    station.add_feed("crm_nps", text.replace("contract: kpi_reading", "contract: kpi_raeding"))
+    station.drop("crm_nps", "and again.csv", "week,score\n")
+    assert station.run("ingest_crm_nps").state == "failed"
+    assert [title for title in told(receiver) if title.startswith("Failed")] == ["Failed: ingest_crm_nps"] * 2
 
 
 def test_a_run_that_fails_for_its_refusals_is_not_told_beside_them(station: Station, receiver: Receiver) -> None:

@@ -137,3 +137,44 @@ def test_the_counts_are_left_out_where_the_report_is_gone(told: Door) -> None:
     refusal = find_refusal(told.settings, batch)
     assert refusal is not None
     assert refusal.to_text()["rejected"] == "none counted"
+
+
+def test_of_many_refused_in_one_run_the_rest_is_told_as_one(told: Door) -> None:
+    for number in range(alerts.MOST_REFUSED + 3):
+        told.drop(HALF_SOUND + reading(number), f"{number}.csv")
+    told.sweep()
+    assert [manifest.status for manifest in told.manifests()] == ["refused"] * (alerts.MOST_REFUSED + 3)
+    titles = sorted(message["title"] for message in messages(told))
+    assert titles == ["Refused: more of readings"] + [f"Refused: readings/{n}.csv" for n in range(alerts.MOST_REFUSED)]
+
+
+def test_a_failure_is_told_once_until_the_task_has_succeeded(told: Door) -> None:
+    for run in ("run 1", "run 2"):
+        alerts.put_failed_run(told.settings, "warehouse", run, "build", "")
+    assert [message["title"] for message in messages(told)] == ["Failed: warehouse"]
+    alerts.forget_failure(told.settings, "warehouse", "publish")
+    alerts.put_failed_run(told.settings, "warehouse", "run 3", "build", "")
+    assert len(messages(told)) == 1
+    alerts.forget_failure(told.settings, "warehouse", "build")
+    alerts.put_failed_run(told.settings, "warehouse", "run 4", "build", "")
+    assert len(messages(told)) == 2
+
+
+def test_a_failure_that_nobody_could_be_told_of_is_told_once_there_is_a_receiver(door: Door, told: Door) -> None:
+    alerts.put_failed_run(door.settings, "warehouse", "run 1", "build", "")
+    alerts.put_failed_run(told.settings, "warehouse", "run 2", "build", "")
+    assert [message["title"] for message in messages(told)] == ["Failed: warehouse"]
+
+
+def test_a_stop_before_a_failure_counts_as_told_tells_it_again_rather_than_never(
+    told: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Outbox, "put", stop)
+        with pytest.raises(KeyboardInterrupt):
+            alerts.put_failed_run(told.settings, "warehouse", "run 1", "build", "")
+    alerts.put_failed_run(told.settings, "warehouse", "run 1", "build", "")
+    assert len(messages(told)) == 1
