@@ -122,11 +122,13 @@ def freshness(as_json: Json = False) -> None:
 
     Exit code 1 where a feed is late.
     """
-    from pipelines.freshness import check_freshness
+    from pipelines.freshness import check_freshness, tell_of_files_left_alone, tell_of_rejected_messages
     from pipelines.notify import notify as notify_receivers
 
     settings = Settings.from_environment()
     feeds, _ = chosen_feeds(settings, None)
+    tell_of_rejected_messages(settings)
+    tell_of_files_left_alone(settings, feeds.values())
     found = check_freshness(settings, feeds.values())
     notified = notify_receivers(settings)
     if as_json:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines import freshness, ingest, landing, outbox, replay, settings
-from pipelines.freshness import Freshness, check_freshness, tell_of_rejected_messages
+from pipelines.freshness import Freshness, check_freshness, tell_of_files_left_alone, tell_of_rejected_messages
 from pipelines.night import run_night
 from pipelines.notify import notify
 from pipelines.replay import overriding
@@ -200,3 +200,40 @@ def test_a_message_that_was_set_aside_is_told_once(told: Door) -> None:
     outbox.Outbox.of(told.settings).remove(entry)
     tell_of_rejected_messages(told.settings)
     assert titles(told) == []
+
+
+def test_a_file_that_no_run_will_take_is_told_once_and_one_that_can_be_taken_never(
+    told: Door, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = told.feed(source={"kind": "landing", "pattern": "*.csv"}, arrival="settled")
+    tell_of_files_left_alone(told.settings, [feed])  # there is no folder yet
+    locked = told.drop(HEADER, "locked.csv")
+    told.drop(HEADER, "other.txt")
+    told.drop(HEADER, "good.csv")
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != locked)  # root may read anything
+    for _ in range(2):
+        tell_of_files_left_alone(told.settings, [feed])
+    [entry] = outbox.Outbox.of(told.settings).waiting()
+    assert entry.content["title"] == "Left alone: readings"
+    assert "locked.csv may not be read" in entry.content["body"]
+    assert "other.txt does not match" in entry.content["body"]
+    assert "good.csv" not in entry.content["body"]
+    clock(1)
+    for number in range(7):
+        told.drop(HEADER, f"{number}.log")
+    tell_of_files_left_alone(told.settings, [feed])
+    bodies = [entry.content["body"] for entry in outbox.Outbox.of(told.settings).waiting()]
+    assert len(bodies) == 2
+    assert "4.log" in bodies[1]
+    assert "and 2 more" in bodies[1]
+    assert "other.txt" not in bodies[1]
+
+
+def test_files_left_alone_that_nobody_could_be_told_of_are_told_once_there_is_a_receiver(
+    door: Door, told: Door, clock: SetClock
+) -> None:
+    feed = door.feed(source={"kind": "landing", "pattern": "*.csv"})
+    door.drop(HEADER, "other.txt")
+    tell_of_files_left_alone(door.settings, [feed])
+    tell_of_files_left_alone(told.settings, [feed])
+    assert titles(told) == ["Left alone: readings"]
