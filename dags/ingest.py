@@ -95,11 +95,14 @@ def ingest_dag(settings: Settings, feed: Feed) -> None:
 
         @task(trigger_rule=TriggerRule.NONE_FAILED)
         def report_refusals() -> None:
-            """Fail where a delivery was refused."""
+            """Ask about what stands refused, also of a run that was stopped before it could; fail for what this one refused."""
+            from pipelines.refusals import lately_refused
+
             outcomes = get_current_context()["ti"].xcom_pull("ingest", key="outcomes")
             refused = [outcome for outcome in outcomes if outcome["status"] == "refused"]
+            earlier = [asdict(manifest) for manifest in lately_refused(Settings.from_environment(), feed.name)]
+            ask_about([*refused, *earlier])
             if refused:
-                ask_about(refused)
                 reasons = [f"{one['name']}: {one['rule']}: {one['message']} {one['next_step']}" for one in refused]
                 count = f"{len(refused)} of {len(outcomes)} deliveries refused:"
                 raise AirflowFailException("\n".join([count, *reasons]))

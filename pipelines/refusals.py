@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pipelines.errors import ConfigError, LakeDamaged
 from pipelines.ingest.attempts import Override
 from pipelines.ingest.delivery import TOLERANCE
 from pipelines.inquiries import deliveries
-from pipelines.lake import Manifest, read_json
+from pipelines.lake import Lake, Manifest, read_json, read_manifest, standing
+from pipelines.landing import receipt_of
 from pipelines.messages import one_line
 from pipelines.replay import overriding, replay
-from pipelines.settings import Settings
+from pipelines.settings import Settings, now
 
 TEXTS = ("batch", "feed", "file", "rule", "message", "next_step")
+ASKED_WITHIN = timedelta(days=14)  # older ones were asked about, and nobody answered
+MOST_ASKED = 50  # each is a call to Airflow
 MARKUP = re.compile(r"[`*<>\[\]!|]")
 
 
@@ -71,6 +75,16 @@ def find_refusal(settings: Settings, batch: str) -> Refusal | None:
         next_step=manifest.next_step or "",
         rejected=_rejected(settings, manifest),
     )
+
+
+def lately_refused(settings: Settings, feed: str) -> list[Manifest]:
+    """The newest deliveries of a feed that stand refused, each as it first came; no older than `ASKED_WITHIN`."""
+    since = now() - ASKED_WITHIN
+    paths = Lake.of(settings).manifest_path(feed, "").parent.glob("*.json")
+    lately = [read_manifest(path) for path in paths if receipt_of(path.stem) >= since]  # with all their replays
+    first = {one.delivery_id: one for one in lately if one.replays is None}
+    refused = [one.root_id for one in standing(lately) if one.status == "refused"]
+    return [first[root_id] for root_id in refused if root_id in first][-MOST_ASKED:]
 
 
 def read_again(settings: Settings, batch: str) -> Manifest:

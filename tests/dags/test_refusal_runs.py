@@ -215,6 +215,23 @@ def test_a_feed_s_run_starts_one_run_for_each_delivery_that_it_refuses_and_none_
     assert sorted(found) == sorted(batches)
 
 
+def test_a_delivery_that_a_stopped_run_refused_is_asked_about_by_the_next_and_only_once(
+    station: Station, refused: str
+) -> None:
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    for _ in range(2):  # `refused` came without Airflow: nobody has asked
+        assert station.run("ingest_crm_nps").state == "success"
+    with create_session() as session:
+        runs = session.scalars(select(DagRun).where(DagRun.dag_id == "refusals", DagRun.state == "queued")).all()
+        found = [run.conf["batch"] for run in runs if run.conf and run.conf["batch"] == refused]
+        for run in runs:
+            session.delete(run)
+    assert found == [refused]
+
+
 @pytest.mark.parametrize("is_down", [False, True])
 def test_the_alert_is_sent_by_the_run_and_waits_where_the_receiver_is_down(
     station: Station, monkeypatch: pytest.MonkeyPatch, is_down: bool

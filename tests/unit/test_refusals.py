@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from pipelines import alerts
+from pipelines import alerts, refusals
 from pipelines.errors import ConfigError
 from pipelines.landing import Claim
 from pipelines.outbox import Outbox
 from pipelines.refusals import find_refusal, leave_refused, override_once, read_again
+from pipelines.settings import now
 from tests.door import HEADER, Door, reading, readings
 
 SECRET = "salary of Jo"
@@ -178,3 +180,18 @@ def test_a_stop_before_a_failure_counts_as_told_tells_it_again_rather_than_never
             alerts.put_failed_run(told.settings, "warehouse", "run 1", "build", "")
     alerts.put_failed_run(told.settings, "warehouse", "run 1", "build", "")
     assert len(messages(told)) == 1
+
+
+def test_what_stands_refused_lately_is_found_as_it_first_came_and_nothing_else(
+    told: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stays, released, replayed = (refused(told, f"{name}.csv") for name in "abc")
+    told.deliver(readings(1))
+    override_once(told.settings, released, "A test line.", "ada")
+    assert read_again(told.settings, replayed).status == "refused"
+    assert [f"readings/{one.batch_id}" for one in refusals.lately_refused(told.settings, "readings")] == [
+        stays,
+        replayed,
+    ]
+    monkeypatch.setattr(refusals, "now", lambda: now() + refusals.ASKED_WITHIN + timedelta(minutes=5))
+    assert refusals.lately_refused(told.settings, "readings") == []
