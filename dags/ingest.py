@@ -95,13 +95,12 @@ def ingest_dag(settings: Settings, feed: Feed) -> None:
 
         @task(trigger_rule=TriggerRule.NONE_FAILED)
         def report_refusals() -> None:
-            """Ask about what stands refused, also of a run that was stopped before it could; fail for what this one refused."""
-            from pipelines.refusals import lately_refused
+            """Ask about what came to stand refused, in this run or one that was stopped before it could; fail for this one's."""
+            from pipelines.refusals import ask_once
 
+            ask_once(Settings.from_environment(), feed.name, ask_about)
             outcomes = get_current_context()["ti"].xcom_pull("ingest", key="outcomes")
             refused = [outcome for outcome in outcomes if outcome["status"] == "refused"]
-            earlier = [asdict(manifest) for manifest in lately_refused(Settings.from_environment(), feed.name)]
-            ask_about([*refused, *earlier])
             if refused:
                 reasons = [f"{one['name']}: {one['rule']}: {one['message']} {one['next_step']}" for one in refused]
                 count = f"{len(refused)} of {len(outcomes)} deliveries refused:"

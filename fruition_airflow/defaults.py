@@ -33,5 +33,6 @@ def task_defaults(owner: str = "fruition", **others: Any) -> dict[str, Any]:
         "retry_exponential_backoff": 2.0,
         "retry_policy": ONLY_WHAT_TIME_MENDS,
         "on_success_callback": forget_failure,
+        "on_skipped_callback": forget_failure,  # it found nothing to do: that, it can
         **others,
     }

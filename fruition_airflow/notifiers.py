@@ -46,7 +46,7 @@ class TellFailedRun(_Notifier):
 
 
 def forget_failure(context: Context) -> None:
-    """For a task's `on_success_callback`, in its own process: its next failure is told again."""
+    """For a task that succeeded or had nothing to do, in its own process: its next failure is told again."""
     instance = context["ti"]
     alerts.forget_failure(Settings.from_environment(), instance.dag_id, instance.task_id)
 

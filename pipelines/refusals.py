@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
+from pathlib import Path
 
 from pipelines.errors import ConfigError, LakeDamaged
 from pipelines.ingest.attempts import Override
 from pipelines.ingest.delivery import TOLERANCE
 from pipelines.inquiries import deliveries
-from pipelines.lake import Lake, Manifest, read_json, read_manifest, standing
-from pipelines.landing import receipt_of
+from pipelines.lake import Lake, Manifest, read_json, standing, write_json
 from pipelines.messages import one_line
 from pipelines.replay import overriding, replay
 from pipelines.settings import Settings, now
 
 TEXTS = ("batch", "feed", "file", "rule", "message", "next_step")
 ASKED_WITHIN = timedelta(days=14)  # older ones were asked about, and nobody answered
-MOST_ASKED = 50  # each is a call to Airflow
 MARKUP = re.compile(r"[`*<>\[\]!|]")
 
 
@@ -77,14 +77,36 @@ def find_refusal(settings: Settings, batch: str) -> Refusal | None:
     )
 
 
-def lately_refused(settings: Settings, feed: str) -> list[Manifest]:
-    """The newest deliveries of a feed that stand refused, each as it first came; no older than `ASKED_WITHIN`."""
-    since = now() - ASKED_WITHIN
-    paths = Lake.of(settings).manifest_path(feed, "").parent.glob("*.json")
-    lately = [read_manifest(path) for path in paths if receipt_of(path.stem) >= since]  # with all their replays
-    first = {one.delivery_id: one for one in lately if one.replays is None}
-    refused = [one.root_id for one in standing(lately) if one.status == "refused"]
-    return [first[root_id] for root_id in refused if root_id in first][-MOST_ASKED:]
+def ask_once(settings: Settings, feed: str, ask: Callable[[list[Manifest]], bool]) -> None:
+    """Have each delivery of a feed that lately came to stand refused asked about, as it first came.
+
+    `ask` says whether all were; then they are known in `lake/_alerts/asked/`, and cost the next run nothing but a look
+    at the reports of refusals. A report without a manifest is of a run that is still at it, or was stopped: it stays news.
+    """
+    path = settings.lake / "_alerts" / "asked" / f"{feed}.json"
+    lately, asked = _lately_reported(settings, feed), _asked(path)
+    if lately <= asked:
+        return
+    manifests = list(Lake.of(settings).manifests(feed))
+    news = {one.root_id for one in manifests if one.batch_id in lately - asked}
+    refused = {one.root_id for one in standing(manifests) if one.status == "refused"}
+    if ask([one for one in manifests if one.replays is None and one.delivery_id in news & refused]):
+        write_json(path, {"asked": sorted(lately & (asked | {one.batch_id for one in manifests}))})
+
+
+def _lately_reported(settings: Settings, feed: str) -> set[str]:
+    """The batches of a feed of which a refusal was reported within `ASKED_WITHIN`."""
+    since = (now() - ASKED_WITHIN).replace(tzinfo=UTC).timestamp()
+    reports = (settings.rejected / feed).glob("[!m]*.json")  # besides them, message-….json
+    return {path.stem for path in reports if path.stat().st_mtime >= since}
+
+
+def _asked(path: Path) -> set[str]:
+    """What was asked about before; nothing where that cannot be read, since asking again changes nothing."""
+    try:
+        return set(read_json(path)["asked"]) if path.exists() else set()
+    except LakeDamaged:
+        return set()
 
 
 def read_again(settings: Settings, batch: str) -> Manifest:

@@ -24,6 +24,10 @@ def told(receiver: Receiver) -> list[str]:
     return [message["title"] for message in receiver.accepted]
 
 
+def failures(receiver: Receiver) -> list[str]:
+    return [title for title in told(receiver) if title.startswith("Failed")]
+
+
 def test_a_run_that_fails_is_told_with_the_task_that_did(station: Station, receiver: Receiver) -> None:
     station.add_feed("crm_nps")
     text = (station.feeds / "crm_nps.yml").read_text()
@@ -38,13 +42,19 @@ def test_a_run_that_fails_is_told_with_the_task_that_did(station: Station, recei
     assert told(receiver) == ["Failed: ingest_crm_nps"]  # not again for every file
 
     station.add_feed("crm_nps", text)
-    assert station.run("ingest_crm_nps").state == "failed"  # its task `ingest` has done its work: both are refused
     station.drop("crm_nps", "good.csv", GOOD)
-    assert station.run("ingest_crm_nps").state == "success"
+    assert station.run("ingest_crm_nps").state == "failed"  # its task `ingest` has done its work: two are refused
     station.add_feed("crm_nps", text.replace("contract: kpi_reading", "contract: kpi_raeding"))
     station.drop("crm_nps", "and again.csv", "week,score\n")
     assert station.run("ingest_crm_nps").state == "failed"
-    assert [title for title in told(receiver) if title.startswith("Failed")] == ["Failed: ingest_crm_nps"] * 2
+    assert failures(receiver) == ["Failed: ingest_crm_nps"] * 2
+
+    station.add_feed("crm_nps", text)
+    assert station.run("ingest_crm_nps").state == "failed"  # it is refused: the task `ingest` is skipped
+    station.add_feed("crm_nps", text.replace("contract: kpi_reading", "contract: kpi_raeding"))
+    station.drop("crm_nps", "once more.csv", "week,score\n")
+    assert station.run("ingest_crm_nps").state == "failed"
+    assert failures(receiver) == ["Failed: ingest_crm_nps"] * 3
 
 
 def test_a_run_that_fails_for_its_refusals_is_not_told_beside_them(station: Station, receiver: Receiver) -> None:

@@ -51,7 +51,7 @@ def answering(*answers: tuple[str, str]) -> Iterator[list[Any]]:
 
     def answer() -> None:
         for chosen, reason in answers:
-            while not done.is_set() and not _answer(chosen, reason, asked):
+            while not done.is_set() and not _is_answered(chosen, reason, asked):
                 time.sleep(0.2)
 
     person = threading.Thread(target=answer)
@@ -61,6 +61,15 @@ def answering(*answers: tuple[str, str]) -> Iterator[list[Any]]:
     finally:
         done.set()
         person.join()
+
+
+def _is_answered(chosen: str, reason: str, asked: list[Any]) -> bool:
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        return _answer(chosen, reason, asked)
+    except OperationalError:  # SQLite was busy: a person who gave up would leave the run waiting for ever
+        return False
 
 
 def _answer(chosen: str, reason: str, asked: list[Any]) -> bool:
@@ -78,11 +87,12 @@ def _answer(chosen: str, reason: str, asked: list[Any]) -> bool:
         detail = session.scalars(waiting).first()
         if detail is None:
             return False
-        asked.append((detail.subject, detail.body, detail.options))
+        question = detail.subject, detail.body, detail.options
         instance = detail.task_instance
         payload = UpdateHITLDetailPayload(chosen_options=[chosen], params_input={"reason": reason})
         user = SimpleAuthManagerUser(username="ada", role="op")
         update_hitl_detail(instance.dag_id, instance.run_id, "ask", payload, user, session)
+    asked.append(question)
     return True
 
 
