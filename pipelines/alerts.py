@@ -1,7 +1,8 @@
 """What the data engineer is told of the pipeline itself: refused deliveries, feeds that fell silent, runs that went wrong.
 
 An alert is a message in the outbox, where gap events wait, too: put in durably at once, and sent by whoever runs
-`notify` next, until it is accepted. It names feed, file, rule and next step, and never a cell's value.
+`notify` next, until it is accepted. It names feed, file, rule and next step, and never a cell's value. Alerts go to people:
+the webhook gets gap events only.
 """
 
 from __future__ import annotations
@@ -61,10 +62,10 @@ def put_more_refused(settings: Settings, manifest: Manifest) -> None:
     )
 
 
-def put_failed_run(settings: Settings, dag_id: str, run_id: str, task_id: str | None, reason: str) -> None:
+def put_failed_run(settings: Settings, dag_id: str, run_id: str, task_id: str | None, reason: str) -> bool:
     """A run in Airflow failed; of the same DAG and task told again once it has succeeded since, or after some hours.
 
-    The alert is in the outbox before it counts as told: stopped in between, it is told again rather than never.
+    Whether there is an alert to be sent. It is in the outbox before it counts as told: stopped in between, it is told again rather than never.
     """
     failure = _failure(dag_id, task_id)
     with _hold_failures(settings) as path:
@@ -80,6 +81,8 @@ def put_failed_run(settings: Settings, dag_id: str, run_id: str, task_id: str | 
             "Next step: read the task's log in Airflow, mend what it names, and trigger the DAG.",
         ):
             write_json(path, recent | {failure: now().strftime(TIMESTAMP)})
+            return True
+    return False
 
 
 def forget_failure(settings: Settings, dag_id: str, task_id: str) -> None:
@@ -111,9 +114,9 @@ def _hold_failures(settings: Settings) -> Iterator[Path]:
         yield path
 
 
-def put_late_run(settings: Settings, dag_id: str, run_id: str, limit: timedelta) -> None:
-    """A run in Airflow has been queued or running for too long."""
-    put(
+def put_late_run(settings: Settings, dag_id: str, run_id: str, limit: timedelta) -> bool:
+    """A run in Airflow has been queued or running for too long. Whether there is an alert to be sent."""
+    return put(
         settings,
         f"late-{dag_id}-{run_id}",
         f"Not done in time: {dag_id}",

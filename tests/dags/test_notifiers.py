@@ -99,6 +99,28 @@ def test_an_alert_that_nobody_takes_waits_and_fails_nothing_more(station: Statio
     assert entry.content["title"] == "Not done in time: warehouse"
 
 
+def test_what_is_no_news_and_alerts_that_nobody_is_set_to_get_send_nothing(
+    station: Station, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from types import SimpleNamespace
+
+    from fruition_airflow import notifiers
+
+    sent: list[object] = []
+    monkeypatch.setattr(notifiers, "_send", sent.append)
+    failed: Any = {"dag": SimpleNamespace(dag_id="warehouse"), "run_id": "run 1"}
+    notifiers.TellFailedRun().notify(failed)
+    notifiers.TellFailedRun().notify(failed | {"run_id": "run 2"})
+    assert len(sent) == 1
+    monkeypatch.setenv("FRUITION_NOTIFY_URLS", "")
+    monkeypatch.setenv("FRUITION_WEBHOOK_URL", f"http://{receiver.host}/")  # a program, which is told of gaps
+    monkeypatch.setenv("FRUITION_WEBHOOK_SECRET", "secret")
+    notifiers.TellFailedRun().notify(failed | {"dag": SimpleNamespace(dag_id="outbox")})
+    notifiers.TellLateRun(5)._tell("warehouse", "run 1")
+    assert len(sent) == 1
+    assert receiver.requests == []
+
+
 def test_the_clock_s_dag_tells_of_a_feed_that_fell_silent(
     station: Station, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
