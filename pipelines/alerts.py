@@ -65,7 +65,8 @@ def put_more_refused(settings: Settings, manifest: Manifest) -> None:
 def put_failed_run(settings: Settings, dag_id: str, run_id: str, task_id: str | None, reason: str) -> bool:
     """A run in Airflow failed; of the same DAG and task told again once it has succeeded since, or after some hours.
 
-    Whether there is an alert to be sent. It is in the outbox before it counts as told: stopped in between, it is told again rather than never.
+    Whether there is an alert to be sent. It is in the outbox before it counts as told: stopped in between, it is told again
+    rather than never.
     """
     failure = _failure(dag_id, task_id)
     with _hold_failures(settings) as path:
