@@ -93,11 +93,11 @@ def publish(as_json: Json = False) -> None:
 
     settings = Settings.from_environment()
     published = publish_marts(settings)
-    serve(settings)
     if as_json:
         console.print_json(published)
     else:
         console.out.print(f"Published build {published.seq} as of {published.as_of}: {published.file}")
+    serve(settings)
 
 
 @app.command()
