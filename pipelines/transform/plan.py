@@ -124,7 +124,7 @@ def _fingerprint(settings: Settings) -> str:
 
 
 def _places(settings: Settings) -> list[Path]:
-    """Where a plan may lie: with the project, which an image brings along compiled, or with the warehouse."""
+    """Where a plan may lie: with the project, which an image brings along compiled by default settings, or with the warehouse."""
     return [settings.dbt_project / "target" / "plans", settings.warehouse.parent / "dbt" / "plans"]
 
 
@@ -170,4 +170,4 @@ def _remove_unused(place: Path) -> None:
 
 def _last_used(folder: Path) -> float:
     path = folder / "plan.json"
-    return path.stat().st_mtime if path.exists() else 0.0
+    return (path if path.exists() else folder).stat().st_mtime  # the plan itself may lie with the project
