@@ -13,7 +13,9 @@ COPY . .
 # Installed in place: the stages read contracts and SQL beside the code.
 RUN /opt/fruition/bin/pip install --no-deps --no-build-isolation --editable . \
     && /opt/fruition/bin/pip check \
-    && /opt/fruition/bin/python -m compileall -q pipelines fruition_airflow dags scripts examples
+    && /opt/fruition/bin/python -m compileall -q pipelines fruition_airflow dags scripts examples \
+    && /opt/fruition/bin/python -m scripts.compile_plan \
+    && rm -rf warehouse/target/plans/dbt
 
 FROM ${PYTHON}
 RUN groupadd --gid 50000 fruition \

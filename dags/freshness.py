@@ -30,13 +30,14 @@ with DAG(
 
     @task(outlets=[WAITING])
     def check() -> list[str]:
-        """Put an alert in the outbox for each feed that is late, or is no more, and each message set aside; the late feeds."""
+        """Put an alert in the outbox for each feed that is late, or is no more, and whatever is set aside; the late feeds."""
         from pipelines.feeds import readable_feeds
-        from pipelines.freshness import check_freshness, tell_of_rejected_messages
+        from pipelines.freshness import check_freshness, tell_of_files_left_alone, tell_of_rejected_messages
 
         settings = Settings.from_environment()
         feeds, _ = readable_feeds(settings.feeds)
         tell_of_rejected_messages(settings)
+        tell_of_files_left_alone(settings, feeds.values())
         late = [one.feed for one in check_freshness(settings, feeds.values()) if one.is_late]
         send_waiting(settings)
         return late

@@ -95,11 +95,13 @@ def ingest_dag(settings: Settings, feed: Feed) -> None:
 
         @task(trigger_rule=TriggerRule.NONE_FAILED)
         def report_refusals() -> None:
-            """Fail where a delivery was refused."""
+            """Ask about what came to stand refused, in this run or one that was stopped before it could; fail for this one's."""
+            from pipelines.refusals import ask_once
+
+            ask_once(Settings.from_environment(), feed.name, ask_about)
             outcomes = get_current_context()["ti"].xcom_pull("ingest", key="outcomes")
             refused = [outcome for outcome in outcomes if outcome["status"] == "refused"]
             if refused:
-                ask_about(refused)
                 reasons = [f"{one['name']}: {one['rule']}: {one['message']} {one['next_step']}" for one in refused]
                 count = f"{len(refused)} of {len(outcomes)} deliveries refused:"
                 raise AirflowFailException("\n".join([count, *reasons]))

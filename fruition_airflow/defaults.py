@@ -8,6 +8,7 @@ from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 from airflow.sdk.exceptions import AirflowRuntimeError
 from airflow.utils.types import DagRunType
 
+from fruition_airflow.notifiers import forget_failure
 from pipelines.errors import SourceUnavailable
 
 WRITER_POOL = "duckdb_writer"  # one slot: DuckDB lets one process write, and none read meanwhile
@@ -31,5 +32,7 @@ def task_defaults(owner: str = "fruition", **others: Any) -> dict[str, Any]:
         "retries": 3,
         "retry_exponential_backoff": 2.0,
         "retry_policy": ONLY_WHAT_TIME_MENDS,
+        "on_success_callback": forget_failure,
+        "on_skipped_callback": forget_failure,  # it found nothing to do: that, it can
         **others,
     }

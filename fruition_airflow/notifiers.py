@@ -41,8 +41,15 @@ class TellFailedRun(_Notifier):
             return
         settings = Settings.from_environment()
         run_id = str(context.get("run_id") or "")
-        alerts.put_failed_run(settings, context["dag"].dag_id, run_id, task_id, str(context.get("reason") or ""))
-        _send(settings)
+        reason = str(context.get("reason") or "")
+        if alerts.put_failed_run(settings, context["dag"].dag_id, run_id, task_id, reason):
+            _send(settings)
+
+
+def forget_failure(context: Context) -> None:
+    """For a task that succeeded or had nothing to do, in its own process: its next failure is told again."""
+    instance = context["ti"]
+    alerts.forget_failure(Settings.from_environment(), instance.dag_id, instance.task_id)
 
 
 class TellLateRun(_Notifier):
@@ -58,8 +65,8 @@ class TellLateRun(_Notifier):
 
     def _tell(self, dag_id: str, run_id: str) -> None:
         settings = Settings.from_environment()
-        alerts.put_late_run(settings, dag_id, run_id, timedelta(minutes=self.minutes))
-        _send(settings)
+        if alerts.put_late_run(settings, dag_id, run_id, timedelta(minutes=self.minutes)):
+            _send(settings)
 
 
 def done_within(limit: timedelta) -> DeadlineAlert:
@@ -73,11 +80,9 @@ def done_within(limit: timedelta) -> DeadlineAlert:
 
 
 def _send(settings: Settings) -> None:
-    """Send what waits; what cannot be sent now waits on, and is no second failure."""
+    """Send what waits, and with it the alert; what cannot be sent now waits on, and is no second failure."""
     from pipelines.notify import notify
 
-    if not settings.notify_urls:
-        return
     try:
         notify(settings)
     except (FruitionError, OSError) as error:

@@ -1,13 +1,17 @@
 """What the data engineer is told of the pipeline itself: refused deliveries, feeds that fell silent, runs that went wrong.
 
 An alert is a message in the outbox, where gap events wait, too: put in durably at once, and sent by whoever runs
-`notify` next, until it is accepted. It names feed, file, rule and next step, and never a cell's value.
+`notify` next, until it is accepted. It names feed, file, rule and next step, and never a cell's value. Alerts go to people:
+the webhook gets gap events only.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from pipelines.lake import TIMESTAMP, Manifest, read_json, write_json
 from pipelines.locks import hold
@@ -19,6 +23,7 @@ UNFIT_FOR_A_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 LONGEST_NAME = 150  # characters
 QUIET_FOR = timedelta(hours=6)  # before the same DAG's same task is told to have failed again
 LOCK_SECONDS = 30.0
+MOST_REFUSED = 5  # refused deliveries of one run that are told one by one
 
 
 def put(settings: Settings, name: str, title: str, *lines: str) -> bool:
@@ -46,34 +51,73 @@ def put_refused(settings: Settings, manifest: Manifest) -> None:
     )
 
 
-def put_failed_run(settings: Settings, dag_id: str, run_id: str, task_id: str | None, reason: str) -> None:
-    """A run in Airflow failed; told again of the same DAG and task only after some hours, however many runs fail."""
-    if _was_told_lately(settings, f"{dag_id}/{task_id}"):
-        return
+def put_more_refused(settings: Settings, manifest: Manifest) -> None:
+    """A run has refused more deliveries of a feed than are told one by one; this is the first of the others."""
     put(
         settings,
-        f"failed-{dag_id}-{run_id}",
-        f"Failed: {dag_id}",
-        f"Run {run_id} failed" + (f" in the task {task_id}." if task_id else ".") + (f" ({reason})" if reason else ""),
-        "Next step: read the task's log in Airflow, mend what it names, and trigger the DAG.",
+        f"refused-more-{manifest.feed}-{manifest.delivery_id}",
+        f"Refused: more of {manifest.feed}",
+        f"One run refused more than {MOST_REFUSED} deliveries of {manifest.feed}; each of the others is told no more.",
+        "Next step: `fruition deliveries --status refused` lists them all, with rule and next step.",
     )
 
 
-def _was_told_lately(settings: Settings, failure: str) -> bool:
-    """Whether a failure was told within `QUIET_FOR`; if not, it counts as told now."""
-    path = settings.lake / "_alerts" / "failures.json"
-    with hold(path.with_name(".failures.lock"), "alerts", LOCK_SECONDS):
-        told = read_json(path) if path.exists() else {}
+def put_failed_run(settings: Settings, dag_id: str, run_id: str, task_id: str | None, reason: str) -> bool:
+    """A run in Airflow failed; of the same DAG and task told again once it has succeeded since, or after some hours.
+
+    Whether there is an alert to be sent. It is in the outbox before it counts as told: stopped in between, it is told again
+    rather than never.
+    """
+    failure = _failure(dag_id, task_id)
+    with _hold_failures(settings) as path:
+        told = _failures_told(path)
         recent = {name: at for name, at in told.items() if now() - datetime.strptime(at, TIMESTAMP) < QUIET_FOR}
-        if failure in recent:
+        if failure not in recent and put(
+            settings,
+            f"failed-{dag_id}-{run_id}",
+            f"Failed: {dag_id}",
+            f"Run {run_id} failed"
+            + (f" in the task {task_id}." if task_id else ".")
+            + (f" ({reason})" if reason else ""),
+            "Next step: read the task's log in Airflow, mend what it names, and trigger the DAG.",
+        ):
+            write_json(path, recent | {failure: now().strftime(TIMESTAMP)})
             return True
-        write_json(path, recent | {failure: now().strftime(TIMESTAMP)})
     return False
 
 
-def put_late_run(settings: Settings, dag_id: str, run_id: str, limit: timedelta) -> None:
-    """A run in Airflow has been queued or running for too long."""
-    put(
+def forget_failure(settings: Settings, dag_id: str, task_id: str) -> None:
+    """A task in Airflow succeeded: its next failure is news again."""
+    failure = _failure(dag_id, task_id)
+    if failure not in _failures_told(_failures_path(settings)):  # nearly always: no lock is taken for it
+        return
+    with _hold_failures(settings) as path:
+        write_json(path, {name: at for name, at in _failures_told(path).items() if name != failure})
+
+
+def _failure(dag_id: str, task_id: str | None) -> str:
+    return f"{dag_id}/{task_id}"
+
+
+def _failures_path(settings: Settings) -> Path:
+    return settings.lake / "_alerts" / "failures.json"
+
+
+def _failures_told(path: Path) -> dict[str, str]:
+    """When each failure was last told."""
+    return read_json(path) if path.exists() else {}
+
+
+@contextmanager
+def _hold_failures(settings: Settings) -> Iterator[Path]:
+    path = _failures_path(settings)
+    with hold(path.with_name(".failures.lock"), "alerts", LOCK_SECONDS):
+        yield path
+
+
+def put_late_run(settings: Settings, dag_id: str, run_id: str, limit: timedelta) -> bool:
+    """A run in Airflow has been queued or running for too long. Whether there is an alert to be sent."""
+    return put(
         settings,
         f"late-{dag_id}-{run_id}",
         f"Not done in time: {dag_id}",

@@ -14,11 +14,12 @@ from pathlib import Path
 from pipelines import alerts
 from pipelines.feeds import Feed
 from pipelines.lake import TIMESTAMP, Lake, read_json, read_manifest, write_json
-from pipelines.landing import receipt_of
+from pipelines.landing import found, receipt_of
 from pipelines.locks import hold
 from pipelines.settings import Settings, now
 
 LOCK_SECONDS = 60.0
+MOST_NAMED = 5  # files that one alert names
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def check_freshness(settings: Settings, feeds: Iterable[Feed]) -> list[Freshness
     """
     lake, at = Lake.of(settings), now()
     path = settings.lake / "_alerts" / "freshness.json"
-    found: list[Freshness] = []
+    looked_at: list[Freshness] = []
     with hold(path.with_name(".lock"), "freshness", LOCK_SECONDS):
         before = _read(path)
         after: dict[str, _Watched] = {}
@@ -57,10 +58,10 @@ def check_freshness(settings: Settings, feeds: Iterable[Feed]) -> list[Freshness
             watched = before.get(feed.name) or _Watched(at.strftime(TIMESTAMP))
             one = _freshness(lake, feed, feed.freshness, watched, at)
             after[feed.name] = _Watched(watched.since, _tell(settings, feed, one, watched.is_told))
-            found.append(one)
+            looked_at.append(one)
         if after != before:
             write_json(path, {name: asdict(watched) for name, watched in after.items()})
-    return found
+    return looked_at
 
 
 def tell_of_rejected_messages(settings: Settings) -> None:
@@ -82,6 +83,44 @@ def tell_of_rejected_messages(settings: Settings) -> None:
             told |= {name} if is_put else set()
         if told & reports.keys() or path.exists():
             write_json(path, {"told": sorted(told & reports.keys())})
+
+
+def tell_of_files_left_alone(settings: Settings, feeds: Iterable[Feed]) -> None:
+    """Put an alert in the outbox for each feed in whose landing folder lies what no run will take: each file once.
+
+    What is still being written is not among it: time mends that.
+    """
+    path = settings.lake / "_alerts" / "left_alone.json"
+    with hold(path.with_name(".lock"), "freshness", LOCK_SECONDS):
+        before: dict[str, list[str]] = read_json(path) if path.exists() else {}
+        after = {feed.name: _tell_left_alone(settings, feed, set(before.get(feed.name, ()))) for feed in feeds}
+        if (told := {name: sorted(files) for name, files in after.items() if files}) != before:
+            write_json(path, told)
+
+
+def _tell_left_alone(settings: Settings, feed: Feed, told: set[str]) -> set[str]:
+    """Of what lies there and is not taken, the files that are told by now."""
+    try:
+        left = {f"{one.name} {one.reason}" for one in found(settings, feed)[1]}
+    except FileNotFoundError:  # nothing was ever dropped there
+        return set()
+    except OSError:  # the share is away: nothing is known of it, and nothing forgotten
+        return told
+    told &= left
+    news = sorted(left - told)
+    if not news:
+        return told
+    more = [f"… and {len(news) - MOST_NAMED} more"] if len(news) > MOST_NAMED else []
+    is_put = alerts.put(
+        settings,
+        f"left-{feed.name}-{now():%Y%m%dT%H%M%S%f}",
+        f"Left alone: {feed.name}",
+        f"What lies in landing/{feed.name} and is not taken:",
+        *news[:MOST_NAMED],
+        *more,
+        "Next step: mend or remove it, or the feed's pattern.",
+    )
+    return told | set(news) if is_put else told
 
 
 def _read(path: Path) -> dict[str, _Watched]:

@@ -12,7 +12,7 @@ import duckdb
 from pipelines.disk import naming_a_full_disk
 from pipelines.errors import DiskFull, FruitionError, SourceUnavailable
 from pipelines.feeds import Feed
-from pipelines.freshness import Freshness, check_freshness, tell_of_rejected_messages
+from pipelines.freshness import Freshness, check_freshness, tell_of_files_left_alone, tell_of_rejected_messages
 from pipelines.ingest import Outcome, ingest
 from pipelines.landing import LeftAlone
 from pipelines.notify import Notified, notify
@@ -122,6 +122,7 @@ def _looked_at(settings: Settings, feeds: dict[str, Feed], swept: Sweep) -> tupl
     """Whether feeds are late; that it cannot be said changes nothing else that the night brought."""
     try:
         tell_of_rejected_messages(settings)
+        tell_of_files_left_alone(settings, feeds.values())
         return tuple(check_freshness(settings, feeds.values()))
     except FruitionError as error:
         swept.failures.append(error)

@@ -7,8 +7,9 @@ put in again under the same names, and none that was sent comes back.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ LOCK_SECONDS = 60.0
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=10)
 BEFORE_ALL = datetime(1970, 1, 1)
+log = logging.getLogger("fruition")
 
 
 @dataclass(frozen=True)
@@ -74,14 +76,21 @@ class Outbox:
         return hold(self.folder / ".lock", "notify", LOCK_SECONDS)
 
     def marker(self) -> Marker | None:
-        """The last build whose events were put in; None while no receiver is known."""
+        """The last build whose events were put in; None while no receiver is known.
+
+        Where that cannot be read, the one before it: what happened since is put in once more, under the same ids. Raises
+        `LakeDamaged` where that cannot be read either.
+        """
         if not self._marker_path.exists():
             return None
-        document = _read(self._marker_path)
         try:
-            return Marker(document["seq"], datetime.strptime(document["known_at"], TIMESTAMP))
-        except (KeyError, TypeError, ValueError) as error:
-            raise _damaged(self._marker_path) from error
+            return _marker(self._marker_path)
+        except LakeDamaged as damage:
+            with suppress(LakeDamaged):
+                before = _marker(self._marker_before_path)
+                log.warning("%s Until then build %d counts as the last one told.", damage, before.seq)
+                return before
+            raise
 
     def begin(self, last: Marker) -> None:
         """From the build after the last recorded one on, events are told; where that was decided before, it stands."""
@@ -90,12 +99,14 @@ class Outbox:
                 self.advance(last)
 
     def advance(self, to: Marker) -> None:
-        """Everything up to this build has been put in."""
-        write_json(self._marker_path, {"seq": to.seq, "known_at": to.known_at.strftime(TIMESTAMP)})
+        """Everything up to this build has been put in; up to which one it had been before is kept as well."""
+        for path, marker in ((self._marker_before_path, self.marker() or to), (self._marker_path, to)):
+            write_json(path, {"seq": marker.seq, "known_at": marker.known_at.strftime(TIMESTAMP)})
 
     def forget(self) -> None:
         """No receiver is known: the next one is told from the build after the last recorded one on."""
         self._marker_path.unlink(missing_ok=True)
+        self._marker_before_path.unlink(missing_ok=True)
 
     def put(self, entry: Entry) -> bool:
         """Put an entry in, durably; one that waits already stays as it is. Whether it is new."""
@@ -134,6 +145,10 @@ class Outbox:
     def _marker_path(self) -> Path:
         return self.folder / "told.json"
 
+    @property
+    def _marker_before_path(self) -> Path:
+        return self.folder / "told.json.before"
+
 
 def event_name(seq: int, event_id: str) -> str:
     """What an event for the webhook is called; sorts by build."""
@@ -143,6 +158,14 @@ def event_name(seq: int, event_id: str) -> str:
 def message_name(seq: int) -> str:
     """What the message on a build is called; sorts by build."""
     return f"{seq:08d}.message"
+
+
+def _marker(path: Path) -> Marker:
+    document = _read(path)
+    try:
+        return Marker(document["seq"], datetime.strptime(document["known_at"], TIMESTAMP))
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(path) from error
 
 
 def _entry(path: Path) -> Entry:
@@ -167,6 +190,6 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _damaged(path: Path) -> LakeDamaged:
     return LakeDamaged(
-        f"lake/_outbox/{path.name} cannot be read: restore it from a backup, or remove it; "
-        "what happened to gaps is in marts.gap_event."
+        f"lake/_outbox/{path.name} cannot be read: restore it from a backup, or remove it, and what it stands for is told "
+        "nobody; what happened to gaps is in marts.gap_event."
     )

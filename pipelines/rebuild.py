@@ -17,7 +17,6 @@ from pipelines.builds import RecordedBuild, recorded_builds
 from pipelines.errors import ConfigError
 from pipelines.lake import Lake, put_in_place
 from pipelines.publish import publish
-from pipelines.serve import serve
 from pipelines.settings import Settings
 from pipelines.transform import Build, Standing, build_file, check_forward, check_target, going_forward, looking_back
 from pipelines.warehouse import Loaded
@@ -73,7 +72,8 @@ def rebuild(
 
     Without a date it is the last recorded build that stands again; a later date is a forward build. `recompute` also
     computes every recorded build and reports where today's rules would have said otherwise. Until the new file is whole
-    the old one stays. Raises what load, build and serve raise, and `ConfigError` where the date needs `into`.
+    the old one stays. What is published is not served yet: that is for the caller, after it has said what was found. Raises
+    what load and build raise, and `ConfigError` where the date needs `into`.
     """
     target = into or settings.warehouse
     if into:
@@ -91,8 +91,6 @@ def rebuild(
         put_in_place(file, target)
         tell("publish" if into is None else "done")
         published = None if into else publish(settings).file
-    if published:
-        serve(settings)
     return Rebuilt(loaded, built, published, len(builds) if recompute else 0, differences)
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, timedelta
+from pathlib import Path
 
 from pipelines.errors import ConfigError, LakeDamaged
 from pipelines.ingest.attempts import Override
 from pipelines.ingest.delivery import TOLERANCE
 from pipelines.inquiries import deliveries
-from pipelines.lake import Manifest, read_json
+from pipelines.lake import Lake, Manifest, read_json, standing, write_json
 from pipelines.messages import one_line
 from pipelines.replay import overriding, replay
-from pipelines.settings import Settings
+from pipelines.settings import Settings, now
 
 TEXTS = ("batch", "feed", "file", "rule", "message", "next_step")
+ASKED_WITHIN = timedelta(days=14)  # older ones were asked about, and nobody answered
 MARKUP = re.compile(r"[`*<>\[\]!|]")
 
 
@@ -71,6 +75,38 @@ def find_refusal(settings: Settings, batch: str) -> Refusal | None:
         next_step=manifest.next_step or "",
         rejected=_rejected(settings, manifest),
     )
+
+
+def ask_once(settings: Settings, feed: str, ask: Callable[[list[Manifest]], bool]) -> None:
+    """Have each delivery of a feed that lately came to stand refused asked about, as it first came.
+
+    `ask` says whether all were; then they are known in `lake/_alerts/asked/`, and cost the next run nothing but a look
+    at the reports of refusals. A report without a manifest is of a run that is still at it, or was stopped: it stays news.
+    """
+    path = settings.lake / "_alerts" / "asked" / f"{feed}.json"
+    lately, asked = _lately_reported(settings, feed), _asked(path)
+    if lately <= asked:
+        return
+    manifests = list(Lake.of(settings).manifests(feed))
+    news = {one.root_id for one in manifests if one.batch_id in lately - asked}
+    refused = {one.root_id for one in standing(manifests) if one.status == "refused"}
+    if ask([one for one in manifests if one.replays is None and one.delivery_id in news & refused]):
+        write_json(path, {"asked": sorted(lately & (asked | {one.batch_id for one in manifests}))})
+
+
+def _lately_reported(settings: Settings, feed: str) -> set[str]:
+    """The batches of a feed of which a refusal was reported within `ASKED_WITHIN`."""
+    since = (now() - ASKED_WITHIN).replace(tzinfo=UTC).timestamp()
+    reports = (settings.rejected / feed).glob("[!m]*.json")  # besides them, message-….json
+    return {path.stem for path in reports if path.stat().st_mtime >= since}
+
+
+def _asked(path: Path) -> set[str]:
+    """What was asked about before; nothing where that cannot be read, since asking again changes nothing."""
+    try:
+        return set(read_json(path)["asked"]) if path.exists() else set()
+    except LakeDamaged:
+        return set()
 
 
 def read_again(settings: Settings, batch: str) -> Manifest:

@@ -26,6 +26,7 @@ from pipelines.sql import literal, quoted
 
 SCHEMAS = ("marts", "meta")
 MARK = "Served by Fruition"  # the start of the comment on a schema that is ours to replace
+MADE = "Each publication replaces it; put nothing of your own here. It holds "  # and then the names of its tables
 TURN = 20260625  # the number of the lock that serving processes take in turn
 TURN_SECONDS = 600
 LOCK_MILLISECONDS = (
@@ -76,6 +77,19 @@ join pg_class as ours on ours.oid = pg_depend.refobjid and pg_depend.refclassid 
 where ours.relnamespace = to_regnamespace(%(schema)s) and view.relnamespace <> ours.relnamespace
 order by 1
 """
+# What lies in a schema of ours and we did not make; of one served before the comment named its tables, any table is ours.
+OTHERS = """
+with schema as (select oid, nspowner from pg_namespace where nspname = %(schema)s)
+select relnamespace::regnamespace || '.' || quote_ident(relname) from pg_class join schema on relnamespace = schema.oid
+where relkind in ('v', 'm', 'f', 'S', 'c', 'p') or relkind = 'r' and (relowner <> nspowner or relname <> all (%(tables)s))
+union all
+select pronamespace::regnamespace || '.' || quote_ident(proname) from pg_proc join schema on pronamespace = schema.oid
+union all
+select typnamespace::regnamespace || '.' || quote_ident(typname) from pg_type join schema on typnamespace = schema.oid
+where typtype in ('e', 'd', 'r')
+order by 1
+"""
+TABLES = "select relname from pg_class where relnamespace = to_regnamespace(%(schema)s) and relkind = 'r'"
 # Row security would go with the old table, and everybody would see every row.
 WITH_ROW_SECURITY = """
 select relname from pg_class where relnamespace = to_regnamespace(%(schema)s) and relrowsecurity order by 1
@@ -127,14 +141,16 @@ def serve(settings: Settings) -> Served | None:
         _guard_ours(server)
         with warehouse.closing_connection(settings.published, read_only=True) as source:
             rows = _copy(server, source, settings.published.with_name(".serve.csv.part"))
-            mark = f"{MARK}: {_build(source)}. Each publication replaces it; put nothing of your own here."
+            mark = f"{MARK}: {_build(source)}. {MADE}"
         _carry_grants_over(server)
         _lock_readers_out(server)
+        _refuse_to_lose(server)  # what was made while we copied
         for schema in SCHEMAS:
             if _exists(server, schema):
                 _execute(server, "alter schema {} rename to {}", schema, f"{schema}_old")
             _execute(server, "alter schema {} rename to {}", f"{schema}_new", schema)
-            server.execute(sql.SQL("comment on schema {} is {}").format(sql.Identifier(schema), sql.Literal(mark)))
+            said = f"{mark}{', '.join(sorted(_tables_of(server, schema)))}."
+            server.execute(sql.SQL("comment on schema {} is {}").format(sql.Identifier(schema), sql.Literal(said)))
         server.commit()
         with suppress(psycopg.errors.LockNotAvailable):  # then it goes next time
             _drop_old(server)
@@ -205,6 +221,20 @@ def _guard_ours(server: Server) -> None:
             raise ConfigError(
                 f"The serving PostgreSQL has a schema {schema} that is not Fruition's: give FRUITION_SERVE_URL a "
                 "database of its own."
+            )
+    _refuse_to_lose(server)
+
+
+def _refuse_to_lose(server: Server) -> None:
+    """`ConfigError` where something would go with the old tables that others have made in them, or to rest on them."""
+    for schema in SCHEMAS:
+        made = (_comment(server, schema) or "").partition(MADE)[2].removesuffix(".")
+        tables = made.split(", ") if made else _tables_of(server, schema)
+        others = [str(name) for (name,) in server.execute(OTHERS, {"schema": schema, "tables": tables})]
+        if others:
+            raise ConfigError(
+                f"In the served schemas, which each publication replaces, lies what Fruition did not make: "
+                f"{', '.join(others)}. Drop it, or move it into a schema of your own; put a view's query into the BI tool."
             )
         resting = [str(name) for (name,) in server.execute(RESTING_ON_US, {"schema": schema})]
         if resting:
@@ -295,13 +325,7 @@ def _carry_grants_over(server: Server) -> None:
         users = server.execute(USERS, {"schema": schema}).fetchall()
         for role, is_public in users:
             _grant(server, sql.SQL("usage on schema {}").format(sql.Identifier(f"{schema}_new")), role, is_public)
-        fresh = {
-            str(name)
-            for (name,) in server.execute(
-                "select relname from pg_class where relnamespace = to_regnamespace(%s) and relkind = 'r'",
-                [f"{schema}_new"],
-            )
-        }
+        fresh = set(_tables_of(server, f"{schema}_new"))
         allowed: set[tuple[str, object, object]] = set()
         for table, role, is_public, everything in server.execute(READERS, {"schema": schema}).fetchall():
             allowed |= {(name, role, is_public) for name in (fresh if everything else fresh & {str(table)})}
@@ -359,6 +383,10 @@ def _comment(server: Server, schema: str) -> str | None:
         "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = %s", [schema]
     ).fetchone()
     return None if found is None or found[0] is None else str(found[0])
+
+
+def _tables_of(server: Server, schema: str) -> list[str]:
+    return [str(name) for (name,) in server.execute(TABLES, {"schema": schema})]
 
 
 def _build(source: duckdb.DuckDBPyConnection) -> str:

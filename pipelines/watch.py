@@ -50,6 +50,31 @@ class Announcements:
         return True
 
 
+@dataclass(frozen=True)
+class _Sight:
+    """A file as it was last seen: which it is, since when it looks so, and whether it has changed under our eyes.
+
+    One that does so is being written where it lies, whatever its feed says of its arrival.
+    """
+
+    seen: Look
+    inode: int
+    since: float
+    changes: bool = False
+
+    @property
+    def content(self) -> tuple[int, int]:
+        """When it was written, and its size; not when its entry changed: putting a claim back does that."""
+        return self.seen[0], self.seen[2]
+
+    def again(self, now: _Sight) -> _Sight:
+        """The same file as it looks now; another of its name is seen for the first time."""
+        if self.inode != now.inode and self.content != now.content:
+            return now
+        changes = self.changes or self.content != now.content
+        return _Sight(now.seen, now.inode, self.since if self.seen == now.seen else now.since, changes)
+
+
 @dataclass
 class Watch:
     """One watch over every feed's landing folder: the feeds as their files say, and since when each thing looks so."""
@@ -57,17 +82,18 @@ class Watch:
     settings: Settings
     _feeds: dict[str, Feed] = field(default_factory=dict)
     _written: list[tuple[Path, Look]] = field(default_factory=list)
-    _since: dict[Path, tuple[Look, float]] = field(default_factory=dict)
+    _sights: dict[Path, _Sight] = field(default_factory=dict)
     _unreadable: set[str] = field(default_factory=set)
 
     def waiting(self, moment: float) -> dict[str, Waiting]:
         """What is ready to be taken, by feed; feeds for which nothing waits are left out.
 
-        A `settled` feed's file is ready once it has been seen unchanged for `SETTLE_SECONDS`, or is older than that. What
-        a run had claimed and left behind waits as well. `moment` is in seconds, by any steady clock.
+        A `settled` feed's file is ready once it has been seen unchanged for `SETTLE_SECONDS`, or is older than that; and so
+        is an `atomic` feed's that changes all the same after it was first seen. What a run had claimed and left behind
+        waits as well. `moment` is in seconds, by any steady clock.
         """
         self._read_feeds()
-        before, self._since = self._since, {}
+        before, self._sights = self._sights, {}
         ready = {name: self._ready(feed, before, moment) for name, feed in self._feeds.items()}
         return {name: waiting for name, waiting in ready.items() if waiting}
 
@@ -77,7 +103,7 @@ class Watch:
         if written != self._written:
             self._feeds, self._written = readable_feeds(self.settings.feeds)[0], written
 
-    def _ready(self, feed: Feed, before: dict[Path, tuple[Look, float]], moment: float) -> Waiting:
+    def _ready(self, feed: Feed, before: dict[Path, _Sight], moment: float) -> Waiting:
         try:
             files, _ = landing.found(self.settings, feed)
             claimed = [claim.path for claim in landing.claims(self.settings, feed.name)]
@@ -89,16 +115,29 @@ class Watch:
             self._unreadable.add(feed.name)
             return NOTHING
         self._unreadable.discard(feed.name)
+        for path in claimed:  # put back, it is the file that it was
+            lay = landing.folder(self.settings, feed.name) / path.name
+            if lay in before:
+                self._sights[lay] = before[lay]
         ready = set()
         for path in [*files, *claimed]:
-            seen = landing.look(path)
-            unchanged, since = before.get(path, (seen, moment))
-            self._since[path] = seen, since if unchanged == seen else moment
-            rested = moment - self._since[path][1]
+            sight = _sight(path, moment)
+            self._sights[path] = sight = before[path].again(sight) if path in before else sight
+            rested = moment - sight.since
             if path in claimed:
                 is_ready = rested >= CLAIMED_FOR
+            elif feed.arrival == "atomic" and not sight.changes:
+                is_ready = True
             else:
-                is_ready = feed.arrival == "atomic" or rested >= landing.SETTLE_SECONDS or landing.has_rested(seen)
+                is_ready = rested >= landing.SETTLE_SECONDS or landing.has_rested(sight.seen)
             if is_ready:
-                ready.add((path.name, seen[0], seen[2]))  # not when its entry changed: putting a claim back does that
+                ready.add((path.name, *sight.content))
         return frozenset(ready)
+
+
+def _sight(path: Path, moment: float) -> _Sight:
+    try:
+        inode = path.lstat().st_ino
+    except FileNotFoundError:  # a run was quicker
+        inode = 0
+    return _Sight(landing.look(path), inode, moment)

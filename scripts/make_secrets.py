@@ -19,6 +19,8 @@ from pipelines.settings import REPOSITORY
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o444
+OWN = frozenset({"notify_urls"})  # to be filled in by whoever runs this
+OWN_MODE = 0o644
 VARIABLE = "FRUITION_SECRETS"
 
 
@@ -78,13 +80,12 @@ def make_secrets(folder: Path) -> int:
         "superset_secret_key": lambda: secrets.token_urlsafe(48),
         "superset_admin_password": _password,
         "webhook_secret": lambda: secrets.token_hex(32),
-        "notify_urls": lambda: "",  # yours to fill in
+        "notify_urls": lambda: "",
     }
     missing = {name: make for name, make in recipes.items() if not (folder / name).exists()}
     for name, make in missing.items():
-        write_atomically(
-            folder / name, make().encode(), FILE_MODE
-        )  # to the last byte: not every reader strips a line's end
+        mode = OWN_MODE if name in OWN else FILE_MODE
+        write_atomically(folder / name, make().encode(), mode)  # to the last byte: not every reader strips a line's end
     return len(missing)
 
 

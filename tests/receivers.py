@@ -33,7 +33,9 @@ class Receiver:
     status: int = 200
     answers: list[int] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
-    refusing: set[str] = field(default_factory=set)  # CloudEvents of these subjects are answered with `refusal`
+    refusing: set[str] = field(
+        default_factory=set
+    )  # CloudEvents of these subjects, messages of these titles get `refusal`
     refusal: int = 400
     requests: list[Request] = field(default_factory=list)
     port: int = 0
@@ -72,7 +74,8 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = receiver.answers.pop(0) if receiver.answers else receiver.status
-                if json.loads(body).get("subject") in receiver.refusing:
+                document = json.loads(body)
+                if {document.get("subject"), document.get("title")} & receiver.refusing:
                     status = receiver.refusal
                 receiver.requests.append(Request(self.path, dict(self.headers), body, status))
                 self.send_response(status)

@@ -65,13 +65,17 @@ def rebuild(
 ) -> None:
     """Make the warehouse from the lake alone, gap history and events included: the last recorded build again."""
     from pipelines.rebuild import rebuild as make_anew
+    from pipelines.serve import serve
 
+    settings = Settings.from_environment()
     with console.progress() as tell:
-        result = make_anew(Settings.from_environment(), as_of, known_at, into, recompute, tell)
+        result = make_anew(settings, as_of, known_at, into, recompute, tell)
     if as_json:
         console.print_json(result)
     else:
         memory.print_rebuilt(result)
+    if result.published:
+        serve(settings)
 
 
 @app.command()

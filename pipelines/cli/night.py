@@ -93,11 +93,11 @@ def publish(as_json: Json = False) -> None:
 
     settings = Settings.from_environment()
     published = publish_marts(settings)
-    serve(settings)
     if as_json:
         console.print_json(published)
     else:
         console.out.print(f"Published build {published.seq} as of {published.as_of}: {published.file}")
+    serve(settings)
 
 
 @app.command()
@@ -122,11 +122,13 @@ def freshness(as_json: Json = False) -> None:
 
     Exit code 1 where a feed is late.
     """
-    from pipelines.freshness import check_freshness
+    from pipelines.freshness import check_freshness, tell_of_files_left_alone, tell_of_rejected_messages
     from pipelines.notify import notify as notify_receivers
 
     settings = Settings.from_environment()
     feeds, _ = chosen_feeds(settings, None)
+    tell_of_rejected_messages(settings)
+    tell_of_files_left_alone(settings, feeds.values())
     found = check_freshness(settings, feeds.values())
     notified = notify_receivers(settings)
     if as_json:

@@ -22,6 +22,7 @@ from pipelines.errors import ConfigError
 from pipelines.lake import Erasure, Lake, known_feeds
 from pipelines.outbox import Outbox
 from pipelines.rebuild import rebuild
+from pipelines.serve import serve
 from pipelines.settings import Settings, now
 
 SHORTEST = 3  # characters; what is shorter would be found in many words that are no name
@@ -147,3 +148,4 @@ def _make_warehouse_anew(settings: Settings, tell: Tell) -> None:
     for folder in ("dbt", ".spill"):
         shutil.rmtree(settings.warehouse.parent / folder, ignore_errors=True)
     rebuild(settings, tell=tell)
+    serve(settings)

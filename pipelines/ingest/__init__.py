@@ -89,9 +89,7 @@ def ingest(settings: Settings, feed: Feed, on_file: Callable[[str], None] = lamb
                     insort(earlier, manifest, key=lambda delivered: delivered.delivery_id)
             if manifest:
                 if manifest.status == "refused":
-                    alerts.put_refused(
-                        settings, manifest
-                    )  # before the claim goes: stopped in between, it is put in again
+                    _tell_refused(settings, manifest, sum(one.status == "refused" for one in outcomes))
                 claim.release()
                 outcomes.append(_outcome(manifest))
     return outcomes
@@ -110,6 +108,17 @@ def check_rules(contracts: dict[str, Contract]) -> None:
 
     for contract in contracts.values():
         build_checks(contract)
+
+
+def _tell_refused(settings: Settings, manifest: Manifest, before: int) -> None:
+    """Put the alert in the outbox, before the claim goes: stopped in between, it is put in again.
+
+    Where many were refused before it in the same run, one alert stands for the rest.
+    """
+    if before < alerts.MOST_REFUSED:
+        alerts.put_refused(settings, manifest)
+    elif before == alerts.MOST_REFUSED:
+        alerts.put_more_refused(settings, manifest)
 
 
 def _deliver(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
@@ -23,7 +24,7 @@ from pipelines.outbox import Entry, Marker, Outbox, event_name, message_name
 from pipelines.settings import Settings, now
 
 LONGEST = 20.0  # seconds that a build's run sends for; the DAG `outbox` goes on with the rest
-MOST_TROUBLE = 3  # events in a row that the receiver had trouble with, after which it is left alone until the next run
+MOST_TROUBLE = 3  # events or messages in a row that a receiver failed, after which it is left alone until the next run
 WEBHOOK = "webhook"
 NO_MESSAGE_RECEIVER = "messages"
 
@@ -84,10 +85,13 @@ def notify(settings: Settings, at_once: bool = False) -> Notified:
     done = Notified(receivers(settings))
     if not done.receivers and not outbox.folder.exists():
         return done
+    damaged: list[LakeDamaged] = []
     with outbox.hold():
-        done.queued = _queue(settings, outbox)
+        try:
+            done.queued = _queue(settings, outbox)
+        except LakeDamaged as error:
+            damaged.append(error)
         due_at = None if at_once else now()
-        damaged: list[LakeDamaged] = []
         waiting = list(outbox.waiting(damaged))
         _send_events(settings, outbox, [entry for entry in waiting if entry.kind == "webhook"], due_at, done)
         _send_messages(settings, outbox, [entry for entry in waiting if entry.kind == "message"], due_at, done)
@@ -185,14 +189,21 @@ def _in_turn(entries: list[Entry]) -> list[Entry]:
 def _send_messages(
     settings: Settings, outbox: Outbox, entries: list[Entry], due_at: datetime | None, done: Notified
 ) -> None:
-    """Send each message that is due to every receiver that has not accepted it; one that fails is asked no more."""
+    """Send each message that is due to every receiver that has not accepted it, those that failed least often first.
+
+    What a receiver refuses keeps no other message back: of each other they know nothing. One that fails several in a row,
+    or is slow to, is asked no more in this run.
+    """
     if not settings.notify_urls:
         done.waiting += [_unknown(NO_MESSAGE_RECEIVER, entry, "no receiver of messages is set") for entry in entries]
         return
-    failing: set[str] = set()
-    for entry in entries:
+    trouble: Counter[str] = Counter()
+    until = time.monotonic() + LONGEST
+    for entry in sorted(entries, key=lambda entry: (entry.tries, entry.name)):
         if _is_due(entry, due_at):
-            entry = _send_message(settings, outbox, entry, failing, done)
+            entry = _send_message(settings, outbox, entry, trouble, done)
+        if time.monotonic() > until:
+            trouble.update({name: MOST_TROUBLE for name, failures in trouble.items() if failures})
         left = _left(settings, entry)
         if not left:
             outbox.remove(entry)
@@ -200,19 +211,20 @@ def _send_messages(
         done.waiting += [_waits(receiver_name(url), entry, why) for url in left]
 
 
-def _send_message(settings: Settings, outbox: Outbox, entry: Entry, failing: set[str], done: Notified) -> Entry:
-    """Send a message to whoever has not accepted it, but those that failed before in this run; the entry as it is then."""
+def _send_message(settings: Settings, outbox: Outbox, entry: Entry, trouble: Counter[str], done: Notified) -> Entry:
+    """Send a message to whoever has not accepted it and is not left alone by now; the entry as it is then."""
     refusing = []
     for url in _left(settings, entry):
         name = receiver_name(url)
-        if name in failing:
+        if trouble[name] >= MOST_TROUBLE:
             continue
         if send_to(url, entry.content["title"], entry.content["body"]):
             entry = replace(entry, accepted=(*entry.accepted, name))
             outbox.write(entry)
             done.sent.append(Sent(name, entry.content["title"]))
+            trouble[name] = 0
         else:
-            failing.add(name)
+            trouble[name] += 1
             refusing.append(name)
     if refusing:
         entry = entry.failed(f"not accepted by {', '.join(refusing)}")

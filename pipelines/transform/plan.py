@@ -13,7 +13,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -30,6 +33,8 @@ from pipelines.transform.compiling import compile_project, compile_versions, var
 from pipelines.transform.steps import Kinds, Step
 
 COMPILE_SECONDS = 600.0  # that another process may take to compile the same
+KEPT = 8  # plans in one place, those used last: settings and versions of the project that take turns
+FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 FOLDERS = ("analyses", "macros", "models", "seeds", "tests")
 
 
@@ -71,6 +76,7 @@ def plan_of(settings: Settings) -> Plan:
         steps, version_state = compile_project(settings, place / "dbt")
         plan = Plan(fingerprint, place / fingerprint, tuple(steps), version_state)
         _write(plan)
+        _remove_unused(place)
         return plan
 
 
@@ -109,15 +115,16 @@ def _fingerprint(settings: Settings) -> str:
     project = settings.dbt_project
     if not (project / "dbt_project.yml").exists():
         raise BuildFailed(f"There is no dbt project in {project.name}/: nothing can be built.")
-    files = [project / "dbt_project.yml", *sorted(Path(__file__).parent.glob("*.py"))]
+    files = [project / "dbt_project.yml"]
     files += sorted(path for folder in FOLDERS for path in (project / folder).rglob("*") if path.is_file())
-    parts = [path.name.encode() + b"\0" + path.read_bytes() for path in files]
+    parts = [str(path.relative_to(project)).encode() + b"\0" + path.read_bytes() for path in files]
+    parts += [path.name.encode() + b"\0" + path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
     facts = json.dumps([variables(settings), version("dbt-core"), version("dbt-duckdb"), duckdb.__version__])
     return hashlib.sha256(b"\0".join([*parts, facts.encode()])).hexdigest()[:16]
 
 
 def _places(settings: Settings) -> list[Path]:
-    """Where a plan may lie: with the project, which an image brings along compiled, or with the warehouse."""
+    """Where a plan may lie: with the project, which an image brings along compiled by default settings, or with the warehouse."""
     return [settings.dbt_project / "target" / "plans", settings.warehouse.parent / "dbt" / "plans"]
 
 
@@ -128,12 +135,16 @@ def _writable(settings: Settings) -> Path:
 
 
 def _read(folder: Path, fingerprint: str) -> Plan | None:
-    """A plan that was compiled before; None where there is none that can be read."""
+    """A plan that was compiled before, which counts as used now; None where there is none that can be read."""
+    path = folder / "plan.json"
     try:
-        document = json.loads((folder / "plan.json").read_text("utf-8"))
-        return Plan(fingerprint, folder, tuple(map(_step, document["steps"])), document["version_state"])
+        document = json.loads(path.read_text("utf-8"))
+        plan = Plan(fingerprint, folder, tuple(map(_step, document["steps"])), document["version_state"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    with suppress(OSError):  # an image's cannot be written
+        os.utime(path)
+    return plan
 
 
 def _step(document: dict[str, Any]) -> Step:
@@ -148,3 +159,15 @@ def _step(document: dict[str, Any]) -> Step:
 def _write(plan: Plan) -> None:
     document = {"version_state": plan.version_state, "steps": [asdict(step) for step in plan.steps]}
     write_atomically(plan.folder / "plan.json", json.dumps(document, indent=1).encode())
+
+
+def _remove_unused(place: Path) -> None:
+    """Keep the plans that were used last; of one that is needed after all nothing is lost but the time to compile it."""
+    plans = [path for path in place.iterdir() if FINGERPRINT.fullmatch(path.name)]
+    for folder in sorted(plans, key=_last_used, reverse=True)[KEPT:]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _last_used(folder: Path) -> float:
+    path = folder / "plan.json"
+    return (path if path.exists() else folder).stat().st_mtime  # the plan itself may lie with the project

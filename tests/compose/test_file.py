@@ -164,7 +164,9 @@ def test_secrets_are_made_once_for_their_owner_and_never_printed(tmp_path: Path,
     made = {path.name: path.read_text() for path in folder.iterdir()}
     assert set(made) == set(everything["secrets"])
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o444}
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+    assert modes.pop("notify_urls") == 0o644  # whoever runs this fills it in
+    assert set(modes.values()) == {0o444}
     second = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert {path.name: path.read_text() for path in folder.iterdir()} == made
     values = [value for name, value in made.items() if value]
@@ -172,6 +174,20 @@ def test_secrets_are_made_once_for_their_owner_and_never_printed(tmp_path: Path,
     assert not any(value in first.stdout + first.stderr + second.stdout + second.stderr for value in values)
     assert all(len(made[name]) >= 32 for name in made if name.endswith(("_password", "_key", "_secret")))
     assert (tmp_path / ".env").read_text() == "FRUITION_SECRETS=./secrets\n"
+
+
+def test_a_strict_umask_keeps_no_secret_from_the_containers(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "scripts.make_secrets", "--into", str(tmp_path)]
+    subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True, umask=0o077)
+    assert all(path.stat().st_mode & 0o444 == 0o444 for path in (tmp_path / "secrets").iterdir())
+    assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
+
+
+def test_only_the_redis_that_takes_deliveries_takes_large_messages(everything: Document) -> None:
+    messages, broker = (everything["services"][name]["command"] for name in ("messages", "broker"))
+    assert messages[:3] == broker
+    assert messages[3:] == ["redis-server", "--proto-max-bulk-len", "80mb"]
+    assert broker[2].endswith('noeviction "$$@"') or broker[2].endswith('noeviction "$@"')
 
 
 def test_a_secret_of_one_s_own_stays_and_the_rest_is_made_to_fit(tmp_path: Path) -> None:
@@ -206,5 +222,6 @@ def test_the_image_runs_without_root_and_has_everything_that_runs() -> None:
     assert "--no-deps --require-hashes" in text
     assert "PYTHONDONTWRITEBYTECODE=1" in final
     allowed = {line[1:] for line in (REPOSITORY / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert "python -m scripts.compile_plan" in text and "RUN" not in final.partition("COPY")[2]
     assert all((REPOSITORY / name).exists() for name in allowed)
     assert {"dags", "expectations", "feeds", "pipelines", "scripts", "warehouse", "docker/healthy.py"} <= allowed

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.dags.station import WITHOUT_ITS_COLUMN, Station
+from tests.dags.station import GOOD, WITHOUT_ITS_COLUMN, Station
 from tests.receivers import Receiver
 
 
@@ -24,6 +24,10 @@ def told(receiver: Receiver) -> list[str]:
     return [message["title"] for message in receiver.accepted]
 
 
+def failures(receiver: Receiver) -> list[str]:
+    return [title for title in told(receiver) if title.startswith("Failed")]
+
+
 def test_a_run_that_fails_is_told_with_the_task_that_did(station: Station, receiver: Receiver) -> None:
     station.add_feed("crm_nps")
     text = (station.feeds / "crm_nps.yml").read_text()
@@ -36,6 +40,21 @@ def test_a_run_that_fails_is_told_with_the_task_that_did(station: Station, recei
     station.drop("crm_nps", "again.csv", "week,score\n")
     assert station.run("ingest_crm_nps").state == "failed"
     assert told(receiver) == ["Failed: ingest_crm_nps"]  # not again for every file
+
+    station.add_feed("crm_nps", text)
+    station.drop("crm_nps", "good.csv", GOOD)
+    assert station.run("ingest_crm_nps").state == "failed"  # its task `ingest` has done its work: two are refused
+    station.add_feed("crm_nps", text.replace("contract: kpi_reading", "contract: kpi_raeding"))
+    station.drop("crm_nps", "and again.csv", "week,score\n")
+    assert station.run("ingest_crm_nps").state == "failed"
+    assert failures(receiver) == ["Failed: ingest_crm_nps"] * 2
+
+    station.add_feed("crm_nps", text)
+    assert station.run("ingest_crm_nps").state == "failed"  # it is refused: the task `ingest` is skipped
+    station.add_feed("crm_nps", text.replace("contract: kpi_reading", "contract: kpi_raeding"))
+    station.drop("crm_nps", "once more.csv", "week,score\n")
+    assert station.run("ingest_crm_nps").state == "failed"
+    assert failures(receiver) == ["Failed: ingest_crm_nps"] * 3
 
 
 def test_a_run_that_fails_for_its_refusals_is_not_told_beside_them(station: Station, receiver: Receiver) -> None:
@@ -78,6 +97,28 @@ def test_an_alert_that_nobody_takes_waits_and_fails_nothing_more(station: Statio
     TellLateRun(5)._tell("warehouse", "run/1:+")
     [entry] = Outbox.of(Settings.from_environment()).waiting()
     assert entry.content["title"] == "Not done in time: warehouse"
+
+
+def test_what_is_no_news_and_alerts_that_nobody_is_set_to_get_send_nothing(
+    station: Station, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from types import SimpleNamespace
+
+    from fruition_airflow import notifiers
+
+    sent: list[object] = []
+    monkeypatch.setattr(notifiers, "_send", sent.append)
+    failed: Any = {"dag": SimpleNamespace(dag_id="warehouse"), "run_id": "run 1"}
+    notifiers.TellFailedRun().notify(failed)
+    notifiers.TellFailedRun().notify(failed | {"run_id": "run 2"})
+    assert len(sent) == 1
+    monkeypatch.setenv("FRUITION_NOTIFY_URLS", "")
+    monkeypatch.setenv("FRUITION_WEBHOOK_URL", f"http://{receiver.host}/")  # a program, which is told of gaps
+    monkeypatch.setenv("FRUITION_WEBHOOK_SECRET", "secret")
+    notifiers.TellFailedRun().notify(failed | {"dag": SimpleNamespace(dag_id="outbox")})
+    notifiers.TellLateRun(5)._tell("warehouse", "run 1")
+    assert len(sent) == 1
+    assert receiver.requests == []
 
 
 def test_the_clock_s_dag_tells_of_a_feed_that_fell_silent(

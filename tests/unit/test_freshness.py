@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from pipelines import freshness, ingest, landing, outbox, replay, settings
-from pipelines.freshness import Freshness, check_freshness, tell_of_rejected_messages
+from pipelines.cli import app
+from pipelines.freshness import Freshness, check_freshness, tell_of_files_left_alone, tell_of_rejected_messages
 from pipelines.night import run_night
 from pipelines.notify import notify
 from pipelines.replay import overriding
@@ -181,7 +183,7 @@ def _stop(*arguments: object) -> None:
     raise BuildFailed("Not here.")
 
 
-def test_a_message_that_was_set_aside_is_told_once(told: Door) -> None:
+def set_aside(door: Door) -> None:
     report = {
         "feed": "readings",
         "rule": "message_body",
@@ -189,9 +191,13 @@ def test_a_message_that_was_set_aside_is_told_once(told: Door) -> None:
         "next_step": "Send it.",
         "archived": None,
     }
-    path = told.settings.rejected / "readings" / "message-1-0.json"
+    path = door.settings.rejected / "readings" / "message-1-0.json"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(report))
+
+
+def test_a_message_that_was_set_aside_is_told_once(told: Door) -> None:
+    set_aside(told)
     for _ in range(2):
         tell_of_rejected_messages(told.settings)
         assert titles(told) == ["Message set aside: readings"]
@@ -200,3 +206,54 @@ def test_a_message_that_was_set_aside_is_told_once(told: Door) -> None:
     outbox.Outbox.of(told.settings).remove(entry)
     tell_of_rejected_messages(told.settings)
     assert titles(told) == []
+
+
+def test_a_file_that_no_run_will_take_is_told_once_and_one_that_can_be_taken_never(
+    told: Door, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = told.feed(source={"kind": "landing", "pattern": "*.csv"}, arrival="settled")
+    tell_of_files_left_alone(told.settings, [feed])  # there is no folder yet
+    locked = told.drop(HEADER, "locked.csv")
+    told.drop(HEADER, "other.txt")
+    told.drop(HEADER, "good.csv")
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != locked)  # root may read anything
+    for _ in range(2):
+        tell_of_files_left_alone(told.settings, [feed])
+    [entry] = outbox.Outbox.of(told.settings).waiting()
+    assert entry.content["title"] == "Left alone: readings"
+    assert "locked.csv may not be read" in entry.content["body"]
+    assert "other.txt does not match" in entry.content["body"]
+    assert "good.csv" not in entry.content["body"]
+    clock(1)
+    for number in range(7):
+        told.drop(HEADER, f"{number}.log")
+    tell_of_files_left_alone(told.settings, [feed])
+    bodies = [entry.content["body"] for entry in outbox.Outbox.of(told.settings).waiting()]
+    assert len(bodies) == 2
+    assert "4.log" in bodies[1]
+    assert "and 2 more" in bodies[1]
+    assert "other.txt" not in bodies[1]
+
+
+def test_files_left_alone_that_nobody_could_be_told_of_are_told_once_there_is_a_receiver(
+    door: Door, told: Door, clock: SetClock
+) -> None:
+    feed = door.feed(source={"kind": "landing", "pattern": "*.csv"})
+    door.drop(HEADER, "other.txt")
+    tell_of_files_left_alone(door.settings, [feed])
+    tell_of_files_left_alone(told.settings, [feed])
+    assert titles(told) == ["Left alone: readings"]
+
+
+def test_the_command_tells_of_what_was_set_aside_and_left_alone_too(told: Door) -> None:
+    told.feed(source={"kind": "landing", "pattern": "*.csv"})
+    told.drop(HEADER, "other.txt")
+    set_aside(told)
+    environment = {
+        "FRUITION_HOME": str(told.settings.home),
+        "FRUITION_FEEDS": str(told.settings.feeds),
+        "FRUITION_NOTIFY_URLS": ",".join(told.settings.notify_urls),
+    }
+    result = CliRunner().invoke(app, ["freshness"], env=environment)
+    assert result.exit_code == 3, result.output  # nobody listens there
+    assert titles(told) == ["Left alone: readings", "Message set aside: readings"]

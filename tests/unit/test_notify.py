@@ -26,8 +26,8 @@ from pipelines import notify as stage
 from pipelines import outbox as outbox_module
 from pipelines.cli import app
 from pipelines.errors import LakeDamaged, WarehouseBusy
-from pipelines.notify import Notified, notify, webhook
-from pipelines.outbox import Outbox
+from pipelines.notify import MOST_TROUBLE, Notified, notify, webhook
+from pipelines.outbox import Entry, Outbox
 from pipelines.settings import Settings, now
 from tests.dying import KILLED, die_at
 from tests.history import Event, History, day
@@ -456,6 +456,39 @@ def test_a_damaged_file_of_the_outbox_is_named(history: History) -> None:
         notify(history.settings)
 
 
+def test_a_marker_that_cannot_be_read_gives_way_to_the_one_before_and_nothing_is_lost(
+    history: History, receiver: Receiver
+) -> None:
+    marker = Outbox.of(history.settings).folder / "told.json"
+    for number in range(3):
+        history.build(("opened", f"B{number}"))
+        notify(history.settings)
+    history.build(("opened", "B3"))
+    marker.write_text("{")
+    assert notify(history.settings).exit_code == 0
+    told = [event["data"]["subject_id"] for event in receiver.accepted]
+    assert told == ["B0", "B1", "B2", "B2", "B3"]
+    assert receiver.accepted_ids[2] == receiver.accepted_ids[3]
+    before = len(receiver.requests)
+    assert notify(history.settings).exit_code == 0
+    assert len(receiver.requests) == before
+
+
+@pytest.mark.parametrize("content", ["{", '{"seq": 1}', "[]"])
+def test_where_no_marker_can_be_read_what_waits_is_sent_and_the_next_step_is_said(
+    history: History, receiver: Receiver, content: str
+) -> None:
+    receiver.status = 500
+    history.build(("opened", "B1"))
+    notify(history.settings)
+    for name in ("told.json", "told.json.before"):
+        (Outbox.of(history.settings).folder / name).write_text(content)
+    receiver.status = 200
+    with pytest.raises(LakeDamaged, match=r"told\.json cannot be read: restore it from a backup, or remove it"):
+        notify(history.settings, at_once=True)
+    assert len(receiver.accepted) == 1
+
+
 # Messages
 
 
@@ -518,6 +551,38 @@ def test_who_has_accepted_a_message_does_not_get_it_again_while_another_is_down(
     assert len(receiver.accepted) == 2
     assert [one["title"] for one in down.accepted] == [one["title"] for one in receiver.accepted]
     assert waiting(history.settings) == []
+
+
+def test_a_message_that_its_receiver_always_refuses_keeps_no_other_back(history: History, receiver: Receiver) -> None:
+    outbox = Outbox.of(to_messages(history, f"json://{receiver.host}/people").settings)
+    receiver.refusing = {f"Message {number}" for number in range(4)}
+    for number in range(4):
+        outbox.put(Entry(f"a{number}", "message", 0, {"title": f"Message {number}", "body": "-"}, now()))
+    assert len(notify(history.settings, at_once=True).waiting) == 4
+    assert len(receiver.requests) == MOST_TROUBLE  # then it is left alone
+    for number in range(4, 6):
+        outbox.put(Entry(f"b{number}", "message", 0, {"title": f"Message {number}", "body": "-"}, now()))
+    done = notify(history.settings, at_once=True)
+    assert [one.what for one in done.sent] == ["Message 4", "Message 5"]
+    assert waiting(history.settings) == ["a0", "a1", "a2", "a3"]
+
+
+def test_a_receiver_of_messages_that_hangs_costs_a_run_one_try(
+    history: History, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = Outbox.of(to_messages(history, "json://127.0.0.1:9/people", f"json://{receiver.host}/people").settings)
+    for number in range(3):
+        outbox.put(Entry(f"a{number}", "message", 0, {"title": f"Message {number}", "body": "-"}, now()))
+    tried: list[str] = []
+
+    def send_to(url: str, title: str, body: str) -> bool:
+        tried.append(url)
+        return ":9/" not in url
+
+    monkeypatch.setattr(stage, "send_to", send_to)
+    monkeypatch.setattr(stage, "LONGEST", 0.0)
+    assert len(notify(history.settings, at_once=True).sent) == 3
+    assert len(tried) == 4
 
 
 def test_webhook_and_messages_do_not_wait_for_each_other(history: History, receiver: Receiver) -> None:

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from pipelines import alerts
+from pipelines import alerts, refusals
 from pipelines.errors import ConfigError
+from pipelines.lake import Lake, Manifest
 from pipelines.landing import Claim
 from pipelines.outbox import Outbox
-from pipelines.refusals import find_refusal, leave_refused, override_once, read_again
+from pipelines.refusals import ask_once, find_refusal, leave_refused, override_once, read_again
+from pipelines.settings import now
 from tests.door import HEADER, Door, reading, readings
 
 SECRET = "salary of Jo"
@@ -137,3 +140,122 @@ def test_the_counts_are_left_out_where_the_report_is_gone(told: Door) -> None:
     refusal = find_refusal(told.settings, batch)
     assert refusal is not None
     assert refusal.to_text()["rejected"] == "none counted"
+
+
+def test_of_many_refused_in_one_run_the_rest_is_told_as_one(told: Door) -> None:
+    for number in range(alerts.MOST_REFUSED + 3):
+        told.drop(HALF_SOUND + reading(number), f"{number}.csv")
+    told.sweep()
+    assert [manifest.status for manifest in told.manifests()] == ["refused"] * (alerts.MOST_REFUSED + 3)
+    titles = sorted(message["title"] for message in messages(told))
+    assert titles == ["Refused: more of readings"] + [f"Refused: readings/{n}.csv" for n in range(alerts.MOST_REFUSED)]
+
+
+def test_a_failure_is_told_once_until_the_task_has_succeeded(told: Door) -> None:
+    for run in ("run 1", "run 2"):
+        alerts.put_failed_run(told.settings, "warehouse", run, "build", "")
+    assert [message["title"] for message in messages(told)] == ["Failed: warehouse"]
+    alerts.forget_failure(told.settings, "warehouse", "publish")
+    alerts.put_failed_run(told.settings, "warehouse", "run 3", "build", "")
+    assert len(messages(told)) == 1
+    alerts.forget_failure(told.settings, "warehouse", "build")
+    alerts.put_failed_run(told.settings, "warehouse", "run 4", "build", "")
+    assert len(messages(told)) == 2
+
+
+def test_a_failure_that_nobody_could_be_told_of_is_told_once_there_is_a_receiver(door: Door, told: Door) -> None:
+    alerts.put_failed_run(door.settings, "warehouse", "run 1", "build", "")
+    alerts.put_failed_run(told.settings, "warehouse", "run 2", "build", "")
+    assert [message["title"] for message in messages(told)] == ["Failed: warehouse"]
+
+
+def test_a_stop_before_a_failure_counts_as_told_tells_it_again_rather_than_never(
+    told: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Outbox, "put", stop)
+        with pytest.raises(KeyboardInterrupt):
+            alerts.put_failed_run(told.settings, "warehouse", "run 1", "build", "")
+    alerts.put_failed_run(told.settings, "warehouse", "run 1", "build", "")
+    assert len(messages(told)) == 1
+
+
+@dataclass
+class Person:
+    """Who is asked, where anybody can be."""
+
+    is_there: bool = True
+    asked: list[str] = field(default_factory=list)
+
+    def ask(self, refused: list[Manifest]) -> bool:
+        self.asked += [f"{one.feed}/{one.batch_id}" for one in refused]
+        return self.is_there
+
+
+def test_what_came_to_stand_refused_is_asked_about_once_as_it_first_came_and_nothing_else(told: Door) -> None:
+    stays, released, replayed = (refused(told, f"{name}.csv") for name in "abc")
+    told.deliver(readings(1))
+    override_once(told.settings, released, "A test line.", "ada")
+    assert read_again(told.settings, replayed).status == "refused"
+    person = Person()
+    for _ in range(2):
+        ask_once(told.settings, "readings", person.ask)
+    assert person.asked == [stays, replayed]
+    later = refused(told, "d.csv")
+    ask_once(told.settings, "readings", person.ask)
+    assert person.asked == [stays, replayed, later]
+
+
+def test_where_nobody_could_be_asked_the_next_run_asks(told: Door) -> None:
+    batch, person = refused(told), Person(is_there=False)
+    ask_once(told.settings, "readings", person.ask)
+    ask_once(told.settings, "readings", person.ask)
+    person.is_there = True
+    ask_once(told.settings, "readings", person.ask)
+    ask_once(told.settings, "readings", person.ask)
+    assert person.asked == [batch] * 3
+
+
+def test_a_run_reads_no_manifest_where_nothing_was_refused_or_all_of_it_is_asked_about(
+    told: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told.deliver(readings(1))
+    person = Person()
+    with monkeypatch.context() as watched:
+        watched.setattr(Lake, "manifests", None)
+        ask_once(told.settings, "readings", person.ask)
+    batch = refused(told)
+    ask_once(told.settings, "readings", person.ask)
+    monkeypatch.setattr(Lake, "manifests", None)
+    ask_once(told.settings, "readings", person.ask)
+    assert person.asked == [batch]
+
+
+def test_nobody_is_asked_about_what_was_refused_long_ago(told: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused(told)
+    monkeypatch.setattr(refusals, "now", lambda: now() + refusals.ASKED_WITHIN + timedelta(minutes=5))
+    person = Person()
+    ask_once(told.settings, "readings", person.ask)
+    assert person.asked == []
+
+
+def test_a_report_whose_manifest_is_not_there_yet_is_asked_about_once_it_is(told: Door) -> None:
+    batch, person = refused(told), Person()
+    [manifest] = told.manifests()
+    path = Lake.of(told.settings).manifest_path("readings", manifest.delivery_id)
+    path.rename(path.with_suffix(".away"))
+    ask_once(told.settings, "readings", person.ask)
+    path.with_suffix(".away").rename(path)
+    ask_once(told.settings, "readings", person.ask)
+    assert person.asked == [batch]
+
+
+def test_that_it_cannot_be_read_who_was_asked_about_stops_nothing(told: Door) -> None:
+    batch, person = refused(told), Person()
+    ask_once(told.settings, "readings", person.ask)
+    (told.settings.lake / "_alerts" / "asked" / "readings.json").write_text("{")
+    ask_once(told.settings, "readings", person.ask)
+    assert person.asked == [batch] * 2

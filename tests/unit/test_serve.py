@@ -9,18 +9,25 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import duckdb
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
 from pipelines import serve as serving
+from pipelines.cli import app
 from pipelines.doctor import diagnose
 from pipelines.errors import ConfigError, SourceUnavailable
+from pipelines.rebuild import Rebuilt
 from pipelines.serve import serve
 from pipelines.settings import Settings
+from pipelines.transform import Build
+from pipelines.warehouse import Loaded
 from tests.postgres import Cluster, running_cluster
 from tests.serving import rows, same, tables
 
@@ -319,6 +326,75 @@ def test_a_view_on_what_is_served_is_named_rather_than_lost(settings: Settings, 
     with pytest.raises(ConfigError, match=r"public\.mine"):
         serve(settings)
     assert rows(url, "select max(build) from public.mine") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        ("create view marts.mine as select * from marts.first", r"marts\.mine"),
+        ("create view meta.mine as select 1 as x", r"meta\.mine"),
+        ("create materialized view marts.mine as select * from marts.first", r"marts\.mine"),
+        ('create table marts."My own" as select 1 as x', r"marts\.\"My own\""),
+        ("create function marts.mine() returns int language sql as 'select 1'", r"marts\.mine"),
+        ("create type marts.mine as enum ('x')", r"marts\.mine"),
+    ],
+)
+def test_what_somebody_made_within_the_served_schemas_is_named_rather_than_lost(
+    settings: Settings, url: str, statement: str, name: str
+) -> None:
+    publish(settings, 1)
+    serve(settings)
+    with psycopg.connect(url) as server:
+        server.execute(statement.encode())
+    publish(settings, 2)
+    with pytest.raises(ConfigError, match=f"did not make: {name}. Drop it, or move it"):
+        serve(settings)
+    assert rows(url, "select max(build) from marts.first") == [(1,)]
+
+
+def test_what_somebody_makes_while_the_copy_is_made_is_named_too(
+    settings: Settings, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(settings, 1)
+    serve(settings)
+    publish(settings, 2)
+    copy = serving._copy
+
+    def meanwhile(*arguments: Any) -> dict[str, int]:
+        with psycopg.connect(url) as server:
+            server.execute("create view marts.mine as select * from marts.first")
+        return copy(*arguments)
+
+    monkeypatch.setattr(serving, "_copy", meanwhile)
+    with pytest.raises(ConfigError, match=r"marts\.mine"):
+        serve(settings)
+    assert rows(url, "select max(build) from marts.mine") == [(1,)]
+
+
+def test_a_mart_that_is_no_more_goes_and_what_was_served_before_tables_were_named_is_replaced(
+    settings: Settings, url: str
+) -> None:
+    publish(settings, 1, "create table marts.former as select 1 as x")
+    serve(settings)
+    with psycopg.connect(url) as server:
+        server.execute("comment on schema marts is 'Served by Fruition: build 1 as of 2026-06-30. Each publication.'")
+    publish(settings, 2)
+    serve(settings)
+    assert tables(url) == {"marts.first", "marts.second", "meta.build"}
+    assert serving.served_build(url) == "build 2 as of 2026-06-30"
+
+
+def test_a_rebuild_says_what_it_found_though_the_server_is_away(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = replace(settings, serve_url="postgresql://me:hush@127.0.0.1:1/nowhere")
+    built = Build(date(2026, 6, 30), datetime(2026, 7, 1), True, settings.warehouse, 3, (), 0.1)
+    rebuilt = Rebuilt(Loaded(2, 3, 0), built, settings.published, 4, ())
+    monkeypatch.setattr(Settings, "from_environment", classmethod(lambda cls, given=None: away))
+    monkeypatch.setattr("pipelines.rebuild.rebuild", lambda *arguments: rebuilt)
+    result = CliRunner().invoke(app, ["rebuild", "--recompute"])
+    assert "Recomputed 4 recorded builds: 0 gaps differ." in result.output
+    assert isinstance(result.exception, SourceUnavailable)
 
 
 def test_row_security_is_named_rather_than_lost(settings: Settings, url: str) -> None:

@@ -44,6 +44,33 @@ def test_a_file_whose_claim_was_put_back_is_no_news(door: Door, watch: Watch) ->
     assert not said.due(before, 0.5)
 
 
+def test_an_atomic_feed_s_file_that_grows_all_the_same_is_said_once_and_again_when_it_rests(
+    door: Door, watch: Watch
+) -> None:
+    door.feed()
+    path, said, moments = door.drop(FILE), Announcements(), []
+    for step in range(40):
+        moment = step / 2
+        if 0 < step <= 20:
+            path.write_bytes(path.read_bytes() + reading(f"K{step}").encode())
+            if step == 10:  # a run takes it, and puts it back since it changes
+                claim = Claim.new(path.parent, path.name)
+                path.rename(claim.path)
+                assert names(watch, moment - 0.1) == set()
+                claim.put_back(path.parent)
+        if said.due(watch.waiting(moment).get(NAME, NOTHING), moment):
+            moments.append(moment)
+    assert moments == [0.0, 15.0]
+
+
+def test_another_file_of_the_same_name_is_news_at_once(door: Door, watch: Watch) -> None:
+    door.feed()
+    path, said = door.drop(FILE), Announcements()
+    assert said.due(watch.waiting(0.0)[NAME], 0.0)
+    door.drop(FILE + reading("K2"), "readings.csv.part").rename(path)
+    assert said.due(watch.waiting(0.5)[NAME], 0.5)
+
+
 def test_a_settled_feed_s_file_waits_once_it_was_seen_unchanged_for_long_enough(door: Door, watch: Watch) -> None:
     door.feed(arrival="settled")
     path = door.drop(FILE)

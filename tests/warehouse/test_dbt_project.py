@@ -9,6 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.settings import REPOSITORY, Settings
+from pipelines.transform.plan import plan_of
+from pipelines.transform.steps import PLACEHOLDERS
 from tests.warehouse.building import Rows, build_warehouse, failures, nodes, run_dbt
 from tests.warehouse.conftest import Build
 
@@ -106,6 +109,25 @@ def test_tables_and_columns_are_described_in_the_warehouse_itself(built: Build) 
         """
     ).fetchall()
     assert undescribed == []
+
+
+def test_each_mart_s_query_has_the_types_that_its_contract_declares(built: Build, tmp_path: Path) -> None:
+    """A build casts what it inserts: a type that drifts away from its declaration would be changed in silence."""
+    connection = built({})
+    values = {"as_of": "2026-06-30", "known_at": "2026-06-30 00:00:00", "seq": "1"}
+    checked = set()
+    for step in plan_of(Settings(home=tmp_path, feeds=tmp_path)).steps:
+        if step.columns and step.kind in {"table", "view"}:
+            code = step.code
+            for name, placeholder in PLACEHOLDERS.items():
+                code = code.replace(placeholder, values[name])
+            made = {row[0]: row[1] for row in connection.execute(f"describe {code}").fetchall()}
+            declared = {name: declaration.removesuffix(" not null") for name, declaration in step.columns}
+            casts = ", ".join(f'null::{declaration} as "{name}"' for name, declaration in declared.items())
+            wanted = {row[0]: row[1] for row in connection.execute(f"describe select {casts}").fetchall()}
+            assert made == wanted, step.name
+            checked.add(step.name)
+    assert checked >= {path.stem for path in (REPOSITORY / "warehouse" / "models" / "marts").rglob("*.sql")}
 
 
 def test_a_date_and_a_state_of_knowledge_of_the_past_are_reproduced_after_a_correction(built: Build) -> None:
