@@ -152,12 +152,13 @@ def _column(column: Any) -> tuple[str, str]:
 def _comments(node: Any, kind: str, relation: str, contracts: dict[str, Contract]) -> Iterable[str]:
     """Statements that describe a relation for any SQL client: a mart from its .yml, a current row from its contract."""
     described: list[tuple[str, str]] = []
+    what = "view" if kind == "view" else "table"
     if node.name in contracts and node.schema == "core":
         contract = contracts[node.name]
-        yield f"comment on table {relation} is {literal(f'{contract.grain} {contract.description}')}"
+        yield f"comment on {what} {relation} is {literal(f'{contract.grain} {contract.description}')}"
         described = [(column.name, column.description) for column in contract.columns]
     elif node.config.persist_docs:
-        yield f"comment on {'view' if kind == 'view' else 'table'} {relation} is {literal(node.description)}"
+        yield f"comment on {what} {relation} is {literal(node.description)}"
         described = [(column.name, column.description) for column in node.columns.values()]
     for name, text in described:
         yield f"comment on column {relation}.{quoted(name)} is {literal(text)}"
