@@ -22,8 +22,7 @@ final as (
         measured.value as actual_value,
         coalesce(measured.coverage, 0.0) as coverage,
         coalesce(measured.is_measured, false) as is_measured,
-        measured._feed,
-        measured._batch_id,
+        measured.source_number,
         measured._row
     from figure
     inner join benefit on figure.benefit_number = benefit.benefit_number

@@ -15,6 +15,8 @@ with valued as (
         benefit_plan.slack,
         benefit_plan.full_improvement,
         figure.*,
+        source._feed,
+        source._batch_id,
         {{ unit_amount_of('benefit_plan', 'figure') }} as unit_amount,
         {%- for curve in ['planned', 'rephased', 'actual'] %}
         {{ improvement_of('benefit_plan', 'figure', curve) }} as {{ curve }}_improvement,
@@ -30,6 +32,7 @@ with valued as (
         ) as value_scale
     from {{ ref('split_figure') }} as figure
     inner join {{ ref('benefit_plan') }} as benefit_plan on figure.benefit_number = benefit_plan.benefit_number
+    left join {{ ref('reading_source') }} as source on figure.source_number = source.source_number
 ),
 
 gapped as (

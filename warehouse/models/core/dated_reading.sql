@@ -10,6 +10,7 @@ dated as (
     select
         reading.*,
         series.series_number,
+        source.source_number,
         series.frequency,
         series.reading_frequency,
         series.aggregation,
@@ -19,6 +20,8 @@ dated as (
     from reading
     left join {{ ref('kpi_series') }} as series
         on reading.kpi_id = series.kpi_id and reading.dimension = series.dimension
+    left join {{ ref('reading_source') }} as source
+        on reading._feed = source._feed and reading._batch_id = source._batch_id
 ),
 
 final as (

@@ -24,8 +24,7 @@ gathered as (
             when aggregation = 'max' then max(value)
             else max_by(value, truncated_date)
         end as value,
-        max_by(_feed, truncated_date) as _feed,
-        max_by(_batch_id, truncated_date) as _batch_id,
+        max_by(source_number, truncated_date) as source_number,
         max_by(_row, truncated_date) as _row
     from several
     group by series_number, kpi_period_start, frequency, reading_frequency, aggregation, min_coverage
@@ -44,8 +43,7 @@ bounded as (
         1 as readings_present,
         1 as readings_expected,
         value,
-        _feed,
-        _batch_id,
+        source_number,
         _row
     from {{ ref('used_reading') }}
     where reading_frequency = frequency
@@ -71,8 +69,7 @@ final as (
         readings_present,
         readings_expected,
         is_measured,
-        _feed,
-        _batch_id,
+        source_number,
         _row
     from covered
 )

@@ -19,8 +19,7 @@ with final as (
         actuals.margin,
         claims.benefit_id is not null as is_claimed,
         claims.claimed_own / nullif(claims.kpi_share, 0) as claimed_improvement,
-        actuals._feed,
-        actuals._batch_id,
+        actuals.source_number,
         actuals._row
     from {{ ref('benefit_counterfactual') }} as actuals
     left join {{ ref('claim_period') }} as claims

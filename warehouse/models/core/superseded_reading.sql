@@ -17,7 +17,9 @@ ranked as (
     from {{ ref('dated_reading') }} as reading
     inner join contested
         on reading.series_number = contested.series_number and reading.truncated_date = contested.truncated_date
-    where reading.first_status = 'used'
+    where
+        reading.first_status = 'used'
+        and reading.series_number in (select contested.series_number from contested)
 ),
 
 final as (
