@@ -114,7 +114,7 @@ def network(folder: Path) -> dict[str, Any]:
     transform.build(settings, AS_OF)
     nodes: dict[str, float] = {}
     stands = transform.Standing(AS_OF, FOR_EVER, None, is_forward=False)
-    transform.build_file(settings, settings.warehouse, stands, on_node=clock(nodes), only="output_share")
+    transform.build_file(settings, settings.warehouse, stands, full=True, on_node=clock(nodes), only="output_share")
     models = {name: nodes[name] for name in NETWORK_MODELS}
     return {"seconds": {"network": sum(models.values())}, "nodes": models, "count": len(models)}
 

@@ -23,6 +23,7 @@ from pipelines.outbox import Marker, Outbox
 from pipelines.settings import Settings, now
 from pipelines.sql import literal, quoted
 
+STORAGE = "v1.0.0"  # the format of DuckDB that readers may have: that version's or a later one
 READ_ONLY = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 COMPONENTS = ("fruition", "apache-airflow", "great-expectations", "duckdb", "dbt-core", "dbt-duckdb", "pandas")
 
@@ -121,7 +122,7 @@ def _copy(settings: Settings, connection: duckdb.DuckDBPyConnection, part: Path)
 def _attached(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
     """A new database file beside the warehouse, under the name `published`; closed again whatever happens."""
     warehouse.remove_database(file)
-    connection.execute(f"attach {literal(str(file))} as published")
+    connection.execute(f"attach {literal(str(file))} as published (storage_version {literal(STORAGE)})")
     try:
         yield
     except BaseException:

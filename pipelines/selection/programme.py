@@ -90,6 +90,8 @@ class Programme:
         for index, value in enumerate(worth):
             self._solver.changeColCost(index, value / scale)
         self._solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
+        if self._choices > MANY:
+            self._begin_with(self._filled(worth))
         while True:
             self._solver.run()
             status = self._solver.getModelStatus()
@@ -106,6 +108,27 @@ class Programme:
                 is_proven = is_best or not exceeds(bound, total(worth[index] for index in chosen))
                 return Found(chosen, None if is_proven else bound)
             self._cut_off(broken, chosen)
+
+    def _filled(self, worth: Sequence[float]) -> frozenset[int]:
+        """A good set within the rows: the choices that are worth most for what they use of the limits, as long as they fit."""
+        limited = [row for row in self._rows if row.limit > 0]
+        use = [sum(max(0.0, row.coefficients[index]) / row.limit for row in limited) for index in range(self._choices)]
+        chosen: set[int] = set()
+        used = [0.0] * len(self._rows)
+        for index in sorted(
+            (one for one in range(self._choices) if worth[one] > 0), key=lambda one: use[one] / worth[one]
+        ):
+            after = [amount + row.coefficients[index] for amount, row in zip(used, self._rows, strict=True)]
+            if all(amount <= row.limit for amount, row in zip(after, self._rows, strict=True)):
+                chosen.add(index)
+                used = after
+        return frozenset(chosen)
+
+    def _begin_with(self, chosen: frozenset[int]) -> None:
+        """Where the search begins: without a good set to compare with, it may branch for long."""
+        start = highspy.HighsSolution()
+        start.col_value = [float(index in chosen) for index in range(self._choices)]
+        self._solver.setSolution(start)
 
     def _cut_off(self, row: Row, chosen: frozenset[int]) -> None:
         """Every set breaks the row that holds the chosen of positive coefficients and adds none of negative ones."""

@@ -23,6 +23,7 @@ from pipelines.feeds import readable_feeds
 from pipelines.lake import Lake
 from pipelines.settings import Settings
 from pipelines.transform.dbt import project_variables, run_dbt
+from pipelines.transform.memory import Memory
 from pipelines.transform.plan import Plan, plan_of, version_codes
 from pipelines.transform.running import failed, make_schemas, run_steps, suit_to_size
 from pipelines.transform.standing import Standing, check_forward, going_forward, looking_back
@@ -117,13 +118,11 @@ def _build_on(
         make_schemas(connection)
         suit_to_size(connection)
         _bring_versions_up_to_date(connection, settings, plan, full)
-        if warehouse.fingerprint(connection, "plan") != plan.fingerprint:
-            run_steps(connection, plan.seeds, stands, on_node)
-            warehouse.note_fingerprint(connection, "plan", plan.fingerprint)
-        report = run_steps(connection, plan.leading_to(only), stands, on_node)
+        memory = Memory(connection, plan.fingerprint, afresh=full)
+        report = run_steps(connection, plan.leading_to(only), stands, memory, on_node)
         seconds = time.monotonic() - started
         _note(connection, stands, succeeded=True, seconds=seconds)
-    return Build(stands.as_of, stands.known_at, stands.is_forward, file, report.run, tuple(report.warnings), seconds)
+    return Build(stands.as_of, stands.known_at, stands.is_forward, file, report.steps, tuple(report.warnings), seconds)
 
 
 def _bring_versions_up_to_date(

@@ -112,16 +112,23 @@ def _compiled(
 def _step(settings: Settings, node: Any, planned: dict[str, Any], contracts: dict[str, Contract]) -> Step:
     """One compiled node as a step."""
     needs = tuple(planned[needed].name for needed in node.depends_on_nodes if needed in planned)
+    reads = tuple(_relation(needed) for needed in node.depends_on_nodes if needed not in planned)
     relation = f"{quoted(node.schema)}.{quoted(node.name)}"
     if node.resource_type == "test":
-        return Step(node.name, "test", relation, _test(node), needs)
+        return Step(node.name, "test", relation, _test(node), needs, reads)
     if node.resource_type == "seed":
         return Step(node.name, "seed", relation, _seed(settings, node))
     kind = "python" if node.language == "python" else "view" if node.config.materialized == "view" else "table"
     columns = tuple(_column(column) for column in node.columns.values()) if node.contract.enforced else ()
     return Step(
-        node.name, kind, relation, _code(node), needs, columns, tuple(_comments(node, kind, relation, contracts))
+        node.name, kind, relation, _code(node), needs, reads, columns, tuple(_comments(node, kind, relation, contracts))
     )
+
+
+def _relation(unique_id: str) -> str:
+    """What no step makes, by dbt's name for it: a table that loading fills, or a contract's row versions."""
+    *_, schema, name = unique_id.split(".")
+    return f"{quoted(schema if unique_id.startswith('source.') else STAGING)}.{quoted(name)}"
 
 
 def _test(node: Any) -> str:
@@ -152,12 +159,13 @@ def _column(column: Any) -> tuple[str, str]:
 def _comments(node: Any, kind: str, relation: str, contracts: dict[str, Contract]) -> Iterable[str]:
     """Statements that describe a relation for any SQL client: a mart from its .yml, a current row from its contract."""
     described: list[tuple[str, str]] = []
+    what = "view" if kind == "view" else "table"
     if node.name in contracts and node.schema == "core":
         contract = contracts[node.name]
-        yield f"comment on table {relation} is {literal(f'{contract.grain} {contract.description}')}"
+        yield f"comment on {what} {relation} is {literal(f'{contract.grain} {contract.description}')}"
         described = [(column.name, column.description) for column in contract.columns]
     elif node.config.persist_docs:
-        yield f"comment on {'view' if kind == 'view' else 'table'} {relation} is {literal(node.description)}"
+        yield f"comment on {what} {relation} is {literal(node.description)}"
         described = [(column.name, column.description) for column in node.columns.values()]
     for name, text in described:
         yield f"comment on column {relation}.{quoted(name)} is {literal(text)}"

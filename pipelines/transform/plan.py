@@ -18,12 +18,9 @@ import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import duckdb
 
 from pipelines.errors import BuildFailed
 from pipelines.lake import write_atomically
@@ -35,6 +32,7 @@ from pipelines.transform.steps import Kinds, Step
 COMPILE_SECONDS = 600.0  # that another process may take to compile the same
 KEPT = 8  # plans in one place, those used last: settings and versions of the project that take turns
 FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+PACKAGES = ("transform", "selection")  # how it is compiled and run, and what its Python models call
 FOLDERS = ("analyses", "macros", "models", "seeds", "tests")
 
 
@@ -47,20 +45,15 @@ class Plan:
     steps: tuple[Step, ...]
     version_state: str
 
-    @cached_property
-    def seeds(self) -> tuple[Step, ...]:
-        return tuple(step for step in self.steps if step.kind == "seed")
-
     def leading_to(self, name: str | None) -> tuple[Step, ...]:
-        """The steps that a build takes besides seeds: all of them, or the models that one model rests on, and itself."""
-        steps = [step for step in self.steps if step.kind != "seed"]
+        """The steps that a build takes: all of them, or the models that one model rests on, and itself."""
         if name is None:
-            return tuple(steps)
+            return self.steps
         wanted = {name}
-        for step in reversed(steps):
+        for step in reversed(self.steps):
             if step.name in wanted:
                 wanted.update(step.needs)
-        return tuple(step for step in steps if step.name in wanted and step.kind != "test")
+        return tuple(step for step in self.steps if step.name in wanted and step.kind != "test")
 
 
 def plan_of(settings: Settings) -> Plan:
@@ -115,11 +108,14 @@ def _fingerprint(settings: Settings) -> str:
     project = settings.dbt_project
     if not (project / "dbt_project.yml").exists():
         raise BuildFailed(f"There is no dbt project in {project.name}/: nothing can be built.")
+    pipelines = Path(__file__).parents[1]
     files = [project / "dbt_project.yml"]
     files += sorted(path for folder in FOLDERS for path in (project / folder).rglob("*") if path.is_file())
     parts = [str(path.relative_to(project)).encode() + b"\0" + path.read_bytes() for path in files]
-    parts += [path.name.encode() + b"\0" + path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
-    facts = json.dumps([variables(settings), version("dbt-core"), version("dbt-duckdb"), duckdb.__version__])
+    code = sorted(path for package in PACKAGES for path in (pipelines / package).glob("*.py"))
+    parts += [str(path.relative_to(pipelines)).encode() + b"\0" + path.read_bytes() for path in code]
+    tools = [version(name) for name in ("dbt-core", "dbt-duckdb", "duckdb", "highspy")]
+    facts = json.dumps([variables(settings), tools])
     return hashlib.sha256(b"\0".join([*parts, facts.encode()])).hexdigest()[:16]
 
 
@@ -150,6 +146,7 @@ def _read(folder: Path, fingerprint: str) -> Plan | None:
 def _step(document: dict[str, Any]) -> Step:
     lists = {
         "needs": tuple(document["needs"]),
+        "reads": tuple(document["reads"]),
         "columns": tuple(map(tuple, document["columns"])),
         "comments": tuple(document["comments"]),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
@@ -14,6 +14,7 @@ from pipelines import warehouse
 from pipelines.disk import NEXT_STEP, says_full
 from pipelines.errors import BuildFailed, DiskFull
 from pipelines.sql import quoted
+from pipelines.transform.memory import Made, Memory
 from pipelines.transform.standing import Standing
 from pipelines.transform.steps import PLACEHOLDERS, Step
 
@@ -43,9 +44,9 @@ def suit_to_size(connection: duckdb.DuckDBPyConnection) -> None:
 
 @dataclass
 class Report:
-    """How a build's steps ended: how many were run, which tests warned, and which found something, with the word on it."""
+    """How a build's steps ended: how many there are, which tests warned, and which found something, with the word on it."""
 
-    run: int = 0
+    steps: int = 0
     warnings: list[str] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
 
@@ -54,9 +55,11 @@ def run_steps(
     connection: duckdb.DuckDBPyConnection,
     steps: tuple[Step, ...],
     stands: Standing,
+    memory: Memory,
     on_step: Callable[[str], None],
 ) -> Report:
-    """Run the steps; small ones share a transaction, since a commit waits for the disk.
+    """Run the steps that `memory` does not hold the results of; small ones share a transaction, since a commit waits for
+    the disk.
 
     All tests are run, so that a build that fails names all that is wrong. Raises `BuildFailed` with what failed, at once
     where a step cannot be run at all.
@@ -69,30 +72,59 @@ def run_steps(
     report, kinds, began = Report(), _kinds(connection), time.monotonic()
     connection.execute("begin")
     for step in steps:
+        moment = " ".join(values[name] for name in sorted(set(PLACEHOLDER.findall(step.code))))
         code = PLACEHOLDER.sub(lambda match: values[match[0]], step.code)
         try:
-            _run(connection, step, code, kinds.get(step.relation), report)
+            _make(connection, step, code, moment, kinds.get(step.relation), memory, report)
         except Exception as error:  # a Python model may raise anything
             connection.execute("rollback")
             raise failed({step.name: f"{type(error).__name__}: {error}"}) from error
         if time.monotonic() - began > TRANSACTION_SECONDS:
+            memory.keep()
             connection.execute("commit")
             connection.execute("begin")
             began = time.monotonic()
-        report.run += 1
+        report.steps += 1
         on_step(step.name)
+    memory.keep()
     connection.execute("commit")
     if report.failures:
         raise failed(report.failures)
     return report
 
 
-def _run(connection: duckdb.DuckDBPyConnection, step: Step, code: str, present: str | None, report: Report) -> None:
-    """One step; `present` is what stands in its place: a table, a view or nothing."""
-    if step.kind == "test":
-        _test(connection, step, code, report)
-        return
-    wanted = "view" if step.kind == "view" else "table"
+def _make(
+    connection: duckdb.DuckDBPyConnection,
+    step: Step,
+    code: str,
+    moment: str,
+    present: str | None,
+    memory: Memory,
+    report: Report,
+) -> None:
+    """One step, unless it stands; `present` is what is in its place: a table, a view or nothing."""
+    outline = memory.outlined(step, moment)
+    is_there = step.kind == "test" or present == _wanted(step)
+    recalled = memory.recalled(step, outline) if is_there else None
+    if recalled:
+        memory.follow(step, recalled)
+        if recalled.warned:
+            report.warnings.append(step.name)
+    elif step.kind == "test":
+        _test(connection, step, code, outline, memory, report)
+    else:
+        before = memory.before(step, outline, is_there)
+        _run(connection, step, code, present)
+        memory.note(step, outline, before)
+
+
+def _wanted(step: Step) -> str:
+    return "view" if step.kind == "view" else "table"
+
+
+def _run(connection: duckdb.DuckDBPyConnection, step: Step, code: str, present: str | None) -> None:
+    """Make what a step makes, in the place of what is `present`."""
+    wanted = _wanted(step)
     if present not in {None, wanted}:
         connection.execute(f"drop {present} {step.relation}")
     if step.kind == "python":
@@ -110,13 +142,18 @@ def _run(connection: duckdb.DuckDBPyConnection, step: Step, code: str, present: 
         connection.execute(comment)
 
 
-def _test(connection: duckdb.DuckDBPyConnection, step: Step, code: str, report: Report) -> None:
+def _test(
+    connection: duckdb.DuckDBPyConnection, step: Step, code: str, outline: Made, memory: Memory, report: Report
+) -> None:
+    """A data test; one that fails is asked again by the next build."""
     row = connection.execute(code).fetchone()
     count, is_error, is_warning = row or (None, False, False)
     if is_error:
         report.failures[step.name] = f"Got {count} results, expected none."
-    elif is_warning:
+        return
+    if is_warning:
         report.warnings.append(step.name)
+    memory.note(step, replace(outline, warned=bool(is_warning)))
 
 
 def _frame(connection: duckdb.DuckDBPyConnection, code: str) -> Any:

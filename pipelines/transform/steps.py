@@ -13,7 +13,8 @@ class Step:
     """One model, seed or data test: the relation it makes, its SQL (or Python), and the steps it comes after.
 
     `kind` is table, view, python, seed or test. A test's SQL says how many rows are at fault, whether that is an error
-    and whether it is a warning. `columns` are those of a mart's dbt contract, as they stand in `create table`.
+    and whether it is a warning. `needs` are steps, `reads` what no step makes. `columns` are those of a mart's dbt contract,
+    as they stand in `create table`.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Step:
     relation: str
     code: str
     needs: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
     columns: tuple[tuple[str, str], ...] = ()
     comments: tuple[str, ...] = ()
 

@@ -47,6 +47,9 @@ create table if not exists meta.feed (feed varchar, mode varchar, freshness_hour
 create table if not exists meta.latest_build (
     as_of date, known_at timestamp, seq bigint, is_forward boolean, succeeded boolean, seconds double
 );
+create table if not exists meta.made (
+    step varchar, made_of varchar, moment varchar, state varchar, warned boolean, rows varchar
+);
 create table if not exists meta.fingerprint (subject varchar primary key, fingerprint varchar);
 """
 

@@ -16,7 +16,9 @@ from pipelines.transform import plan as planning
 from pipelines.transform.plan import KEPT, Plan, plan_of
 from pipelines.transform.steps import Step
 
-STEP = Step("benefit_register", "table", "marts.benefit_register", "select 1", ("a",), (("x", "int not null"),), ("c",))
+STEP = Step(
+    "benefit_register", "table", "marts.benefit_register", "select 1", ("a",), ("r",), (("x", "int not null"),), ("c",)
+)
 
 
 @pytest.fixture

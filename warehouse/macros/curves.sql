@@ -1,11 +1,12 @@
 {#- Piecewise linear curves (3-benefits.md, 3.2). A segment holds from `from_date` (null: always) until the day before
-    `to_date` (null: for ever) and goes from `from_value` to `to_value`; one without either end is constant. -#}
+    `to_date` (null: for ever) and goes from `from_value` to `to_value`; one without either end is constant. A macro is told
+    which by what its columns' names begin with: an alias and a dot, and more where several lie side by side. -#}
 
 {#- The curve's value `days` days after the segment began. -#}
 {% macro value_in_segment(segment, days) -%}
-    {{ segment }}.from_value + coalesce(
-        ({{ segment }}.to_value - {{ segment }}.from_value) * ({{ days }})
-        / {{ days_between(segment ~ '.from_date', segment ~ '.to_date') }},
+    {{ segment }}from_value + coalesce(
+        ({{ segment }}to_value - {{ segment }}from_value) * ({{ days }})
+        / {{ days_between(segment ~ 'from_date', segment ~ 'to_date') }},
         0.0
     )
 {%- endmacro %}
@@ -14,9 +15,9 @@
 {% macro point_of_curve(segment, date) -%}
     case
         when
-            ({{ segment }}.from_date is null or {{ segment }}.from_date <= {{ date }})
-            and ({{ segment }}.to_date is null or {{ date }} < {{ segment }}.to_date)
-            then {{ value_in_segment(segment, days_between(segment ~ '.from_date', date)) }}
+            ({{ segment }}from_date is null or {{ segment }}from_date <= {{ date }})
+            and ({{ segment }}to_date is null or {{ date }} < {{ segment }}to_date)
+            then {{ value_in_segment(segment, days_between(segment ~ 'from_date', date)) }}
     end
 {%- endmacro %}
 
@@ -25,15 +26,15 @@
     belongs to the period. -#}
 {% macro mean_of_curve(segment, period_start, period_end) -%}
     {%- set after = add_days(period_end, 1) -%}
-    {%- set from_date = segment ~ '.from_date' -%}
-    {%- set to_date = segment ~ '.to_date' -%}
+    {%- set from_date = segment ~ 'from_date' -%}
+    {%- set to_date = segment ~ 'to_date' -%}
     {%- set first = 'greatest(' ~ period_start ~ ', coalesce(' ~ from_date ~ ', ' ~ period_start ~ '))' -%}
     {%- set last = 'least(' ~ after ~ ', coalesce(' ~ to_date ~ ', ' ~ after ~ '))' -%}
     {%- set middle = '(' ~ days_between(from_date, first) ~ ' + ' ~ days_between(from_date, last) ~ ') / 2.0' -%}
     case
         when
-            ({{ segment }}.from_date is null or {{ segment }}.from_date <= {{ period_end }})
-            and ({{ segment }}.to_date is null or {{ segment }}.to_date > {{ period_start }})
+            ({{ segment }}from_date is null or {{ segment }}from_date <= {{ period_end }})
+            and ({{ segment }}to_date is null or {{ segment }}to_date > {{ period_start }})
             then
                 ({{ value_in_segment(segment, middle) }})
                 * ({{ days_between(first, last) }} / cast({{ days_between(period_start, after) }} as double))
@@ -45,9 +46,6 @@
     it: their segments are laid side by side, so that no period needs to be joined with them. -#}
 {% macro curve_values(periods, plans, segments, curves) -%}
 {%- set side_by_side = 3 -%}
-{%- set fields = {
-    'from_date': 'from_date', 'to_date': 'to_date', 'from_value': 'from_value', 'to_value': 'to_value'
-} -%}
 with numbered as (
     select
         *,
@@ -62,8 +60,10 @@ shape as (
         benefit_id,
         {%- for curve in curves.values() %}
         {%- for place in range(1, side_by_side + 1) %}
-        max(case when curve = '{{ curve }}' and place = {{ place }} then {{ record(fields) }} end)
-            as {{ curve }}_{{ place }},
+        {%- for figure in ['from_date', 'to_date', 'from_value', 'to_value'] %}
+        max(case when curve = '{{ curve }}' and place = {{ place }} then {{ figure }} end)
+            as {{ curve }}_{{ place }}_{{ figure }},
+        {%- endfor %}
         {%- endfor %}
         {%- endfor %}
         max(place) as segments
@@ -78,8 +78,8 @@ part as (
         segment.curve,
         case
             when plan.aggregation in ('mean', 'sum')
-                then {{ mean_of_curve('segment', 'period.period_start', 'period.period_end') }}
-            else {{ point_of_curve('segment', 'period.period_end') }}
+                then {{ mean_of_curve('segment.', 'period.period_start', 'period.period_end') }}
+            else {{ point_of_curve('segment.', 'period.period_end') }}
         end as part_value
     from {{ periods }} as period
     inner join {{ plans }} as plan on period.benefit_id = plan.benefit_id
@@ -109,9 +109,9 @@ final as (
         case
             when shape.segments > {{ side_by_side }} then many.{{ column }}
             when plan.aggregation in ('mean', 'sum') and shape.benefit_id is not null
-                then {{ sum_of_parts(curve, side_by_side, mean=true) }}
+                then {{ mean_of_shape(curve, side_by_side) }}
             when shape.benefit_id is not null
-                then {{ sum_of_parts(curve, side_by_side, mean=false) }}
+                then {{ point_of_shape(curve, side_by_side, 'period.period_end') }}
         end as {{ column }}
         {%- endfor %}
     from {{ periods }} as period
@@ -123,14 +123,23 @@ final as (
 select * from final
 {%- endmacro %}
 
-{#- What the segments of a curve that lie side by side in `shape` add up to. -#}
-{% macro sum_of_parts(curve, places, mean) -%}
+{#- The value on a date of a curve whose segments lie side by side in `shape`, in order; the first has no beginning. -#}
+{% macro point_of_shape(curve, places, date) -%}
+    {%- set first = 'shape.' ~ curve ~ '_1_' -%}
+    case
+        when {{ date }} < {{ first }}to_date then {{ first }}from_value
+        {%- for place in range(2, places + 1) %}
+        {%- set segment = 'shape.' ~ curve ~ '_' ~ place ~ '_' %}
+        when {{ segment }}to_date is null or {{ date }} < {{ segment }}to_date
+            then {{ value_in_segment(segment, days_between(segment ~ 'from_date', date)) }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+{#- Its mean over the period: what its segments add up to. -#}
+{% macro mean_of_shape(curve, places) -%}
     {%- for place in range(1, places + 1) %}
-    {%- set segment = 'shape.' ~ curve ~ '_' ~ place %}
     {{- ' + ' if not loop.first -}}
-    coalesce({{
-        mean_of_curve(segment, 'period.period_start', 'period.period_end') if mean
-        else point_of_curve(segment, 'period.period_end')
-    }}, 0.0)
+    coalesce({{ mean_of_curve('shape.' ~ curve ~ '_' ~ place ~ '_', 'period.period_start', 'period.period_end') }}, 0.0)
     {%- endfor %}
 {%- endmacro %}

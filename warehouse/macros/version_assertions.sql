@@ -95,7 +95,7 @@ select
             lead(assertion._effective_at) over ({{ in_order(contract) }}) as _next_effective_at
         from assertion
         inner join delivered on assertion._receipt = delivered.receipt
-        where exists (select 1 from repeated_key where {{ same_history(contract, 'repeated_key', 'assertion') }})
+        where exists (select 1 from repeated_key where repeated_key._key is not distinct from assertion._key)
     ) as ordered
     where _next_receipt is null or _next_receipt <> _receipt or _next_effective_at <> _effective_at
 {%- endmacro %}

@@ -7,7 +7,8 @@
     `known_to` (null: it still does). An assertion that others had overtaken when it arrived is kept with
     `known_from = known_to`, so that no `known_at` ever selects it.
 
-    Most keys are asserted once and need no sorting: they are told apart first. Where all deliveries map the same
+    Most keys are asserted once and need no sorting: they are told apart first, by the number that a key's rows share
+    (now and then with another key's, which costs a sorting). Where all deliveries map the same
     columns, the others take one window; where not, `merged_versions` puts the columns together. Withdrawals cut the
     history of the keys they touch into epochs, each of which is a history of its own. -#}
 {% macro versions(contract) %}
@@ -30,9 +31,9 @@ with {{ delivered(contract) }},
 {{ assertions(contract, facts, changes) }},
 
 repeated_key as (
-    select {{ column_list(history_columns(contract)) }}
+    select _key
     from assertion
-    group by all
+    group by _key
     having count(*) > 1
 ),
 
@@ -43,7 +44,7 @@ single_version as (
         cast(null as timestamp) as known_to,
         assertion._receipt as _presence
     from assertion
-    where not exists (select 1 from repeated_key where {{ same_history(contract, 'repeated_key', 'assertion') }})
+    where not exists (select 1 from repeated_key where repeated_key._key is not distinct from assertion._key)
 ),
 
 {{ merged_versions(contract, facts) if is_merged else plain_versions(contract) }},

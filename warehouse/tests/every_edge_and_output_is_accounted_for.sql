@@ -5,7 +5,8 @@
     ('benefit', 'benefit_plan'),
     ('benefit', 'benefit_delivery'),
     ('output_share', 'output_benefit'),
-    ('benefit_split', 'benefit_period'),
+    ('schedule_figure', 'benefit_schedule'),
+    ('split_figure', 'benefit_period'),
 ] %}
 with counted as (
     {%- for given, kept in pairs %}

@@ -1,11 +1,8 @@
--- One row per benefit and KPI period that ends on or after the day its outputs began to work: what would be without them.
--- 3-benefits.md, 3.6: by the trend, while it is young enough, by the control, where that is measured, else the reference;
--- `margin` is half of the interval that holds it with 95%.
-with actuals as (
-    select * from {{ ref('benefit_actual') }}
-),
-
-fits as (
+{{ config(materialized='view') }}
+-- One row per benefit and KPI period of benefit_actual, and what would be without the benefit's outputs.
+-- 3-benefits.md, 3.6, from the period on that ends on or after the day they began to work: by the trend, while it is young
+-- enough, by the control, where that is measured, else the reference; `margin` is half of the interval that holds it with 95%.
+with fits as (
     select * from {{ ref('counterfactual_fit') }}
 ),
 
@@ -22,9 +19,8 @@ controls as (
 
 explained as (
     select
-        actuals.benefit_id,
-        actuals.period_start,
-        actuals.reference_value,
+        actuals.*,
+        coalesce(actuals.period_end >= deliveries.intervened_on, false) as is_explained,
         fits.counterfactual,
         fits.mean_value + fits.slope * (
             case fits.counterfactual when 'trend' then actuals.period_ordinal else controls.value end
@@ -42,25 +38,25 @@ explained as (
             and actuals.period_ordinal > fits.last_ordinal + (fits.last_ordinal - fits.first_ordinal),
             false
         ) as is_expired
-    from actuals
-    inner join {{ ref('benefit_delivery') }} as deliveries on actuals.benefit_id = deliveries.benefit_id
+    from {{ ref('benefit_actual') }} as actuals
+    left join {{ ref('benefit_delivery') }} as deliveries on actuals.benefit_id = deliveries.benefit_id
     left join fits on actuals.benefit_id = fits.benefit_id
     left join controls
         on actuals.benefit_id = controls.benefit_id and actuals.period_start = controls.period_start
-    where actuals.period_end >= deliveries.intervened_on
 ),
 
 final as (
     select
-        benefit_id,
-        period_start,
+        *,
         case
+            when not is_explained then null
             when is_expired then 'expired'
             when explained_value is not null then counterfactual
             else 'baseline'
         end as counterfactual_used,
-        case when not is_expired then coalesce(explained_value, reference_value) end as counterfactual_value,
-        case when not is_expired and explained_value is not null then explained_margin end as margin
+        case when is_explained and not is_expired then coalesce(explained_value, reference_value) end
+            as counterfactual_value,
+        case when is_explained and not is_expired and explained_value is not null then explained_margin end as margin
     from explained
 )
 

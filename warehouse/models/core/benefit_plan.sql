@@ -1,6 +1,6 @@
 -- One row per benefit: what was promised, resolved.
 -- 3-benefits.md, 3.2: s, full improvement, slack and the end; 3.8: live benefits. Without a curve there is no ramp or
--- slack.
+-- slack. `benefit_number` stands for the benefit in the tables of a row per period, which are written and joined by it.
 with benefit as (
     select * from {{ ref('benefit') }}
 ),
@@ -44,6 +44,7 @@ aimed as (
 final as (
     select
         benefit_id,
+        cast(row_number() over (order by benefit_id) as integer) as benefit_number,
         name as benefit_name,
         kind,
         type as benefit_type,

@@ -1,27 +1,53 @@
+{{ config(materialized='view') }}
 -- One row per benefit and KPI period, from the one holding start_date to its end or the last that counts.
 -- 3-benefits.md, 3.5: whose the gap is, in KPI units and money; 3.6: beside it what can be put down to the change, and
--- what was claimed. Amounts of disbenefits carry no sign here: totals subtract.
-with measured as (
+-- what was claimed. Amounts of disbenefits carry no sign here: totals subtract. `value_scale` is the greatest of the KPI
+-- values that the improvements are differences of: their last bits are noise relative to it. A view: every reader wants a
+-- few of its columns.
+with valued as (
     select
-        actuals.*,
-        counterfactuals.counterfactual_value,
-        counterfactuals.counterfactual_used,
-        counterfactuals.margin,
+        benefit_plan.benefit_id,
+        benefit_plan.kpi_id,
+        benefit_plan.dimension,
+        benefit_plan.currency,
+        benefit_plan.kind,
+        benefit_plan.has_curve,
+        benefit_plan.slack,
+        benefit_plan.full_improvement,
+        figure.*,
+        source._feed,
+        source._batch_id,
+        {{ unit_amount_of('benefit_plan', 'figure') }} as unit_amount,
+        {%- for curve in ['planned', 'rephased', 'actual'] %}
+        {{ improvement_of('benefit_plan', 'figure', curve) }} as {{ curve }}_improvement,
+        {%- endfor %}
         -- Without a curve, better has no direction.
-        nullif(actuals.improvement_sign, 0) * (actuals.actual_value - counterfactuals.counterfactual_value)
+        nullif(benefit_plan.improvement_sign, 0) * (figure.actual_value - figure.counterfactual_value)
             as attributable_improvement,
-        claims.benefit_id is not null as is_claimed,
-        claims.claimed_own / nullif(claims.kpi_share, 0) as claimed_improvement
-    from {{ ref('benefit_actual') }} as actuals
-    left join {{ ref('benefit_counterfactual') }} as counterfactuals
-        on actuals.benefit_id = counterfactuals.benefit_id and actuals.period_start = counterfactuals.period_start
-    left join {{ ref('claim_period') }} as claims
-        on actuals.benefit_id = claims.benefit_id and actuals.period_start = claims.period_start
+        greatest(
+            abs(figure.planned_value),
+            abs(figure.rephased_value),
+            abs(figure.reference_value),
+            coalesce(abs(figure.actual_value), 0.0)
+        ) as value_scale
+    from {{ ref('split_figure') }} as figure
+    inner join {{ ref('benefit_plan') }} as benefit_plan on figure.benefit_number = benefit_plan.benefit_number
+    left join {{ ref('reading_source') }} as source on figure.source_number = source.source_number
+),
+
+gapped as (
+    select
+        *,
+        planned_improvement - rephased_improvement as delivery_gap,
+        rephased_improvement - actual_improvement as realisation_gap,
+        planned_improvement - actual_improvement as total_gap
+    from valued
 ),
 
 final as (
     select
         benefit_id,
+        benefit_number,
         kpi_id,
         dimension,
         period_start,
@@ -40,18 +66,11 @@ final as (
         realisation_gap,
         total_gap,
         currency,
-        planned_amount,
-        rephased_amount,
-        actual_improvement * unit_amount as actual_amount,
-        delivery_gap_amount,
-        realisation_gap * unit_amount as realisation_gap_amount,
-        total_gap * unit_amount as total_gap_amount,
-        planned_amount_reporting,
-        rephased_amount_reporting,
-        actual_improvement * unit_amount * rate_to_reporting as actual_amount_reporting,
-        delivery_gap_amount_reporting,
-        realisation_gap * unit_amount * rate_to_reporting as realisation_gap_amount_reporting,
-        total_gap * unit_amount * rate_to_reporting as total_gap_amount_reporting,
+        {%- for figure in ['planned_improvement', 'rephased_improvement', 'actual_improvement', 'delivery_gap', 'realisation_gap', 'total_gap'] %}
+        {%- set amount = figure | replace('_improvement', '') ~ '_amount' %}
+        {{ figure }} * unit_amount as {{ amount }},
+        {{ figure }} * unit_amount * rate_to_reporting as {{ amount }}_reporting,
+        {%- endfor %}
         case
             when not {{ nearly_equal('planned_value', 'reference_value') }}
                 then actual_improvement / planned_improvement
@@ -80,7 +99,7 @@ final as (
         _feed,
         _batch_id,
         _row
-    from measured
+    from gapped
 )
 
 select * from final

@@ -4,7 +4,7 @@ with dates as (
     select distinct
         period_end,
         greatest(0, {{ days_between(as_of(), 'period_end') }}) / 365.25 as years
-    from {{ ref('benefit_schedule') }}
+    from {{ ref('schedule_figure') }}
 ),
 
 bands as (

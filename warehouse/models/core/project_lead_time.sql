@@ -16,16 +16,26 @@ improved as (
     where {{ greater_than('attributable_improvement', '0', 'value_scale') }}
 ),
 
-benefit as (
+-- Grouped, though each is there once, so that no engine compares the dates before it has matched the benefits.
+expected as (
     select
         share.project_id,
-        min(improved.period_end) as first_benefit_on
+        share.benefit_id,
+        min(delivery.first_delivered_on) as first_delivered_on
     from {{ ref('project_share') }} as share
     inner join delivery on share.project_id = delivery.project_id
-    inner join improved
-        on share.benefit_id = improved.benefit_id and delivery.first_delivered_on < improved.period_end
     where share.kind = 'benefit'
-    group by share.project_id
+    group by share.project_id, share.benefit_id
+),
+
+benefit as (
+    select
+        expected.project_id,
+        min(improved.period_end) as first_benefit_on
+    from expected
+    inner join improved
+        on expected.benefit_id = improved.benefit_id and expected.first_delivered_on < improved.period_end
+    group by expected.project_id
 ),
 
 final as (

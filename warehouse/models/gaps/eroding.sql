@@ -12,8 +12,7 @@ periods as (
     select
         split.*,
         {{ at_least('split.actual_improvement', 'standings.least_accepted', 'split.value_scale') }} as is_reached,
-        {{ at_least('split.rephased_improvement', 'standings.least_accepted', 'split.value_scale') }} as is_planned,
-        row_number() over (partition by split.benefit_id order by split.period_start desc) as newest
+        {{ at_least('split.rephased_improvement', 'standings.least_accepted', 'split.value_scale') }} as is_planned
     from {{ ref('benefit_split') }} as split
     inner join standings on split.benefit_id = standings.benefit_id
     where split.is_measured
@@ -22,7 +21,8 @@ periods as (
 runs as (
     select
         *,
-        is_reached and lag(is_reached) over (partition by benefit_id order by period_start) as is_held
+        is_reached and lag(is_reached) over (partition by benefit_id order by period_start) as is_held,
+        lead(period_start, 2) over (partition by benefit_id order by period_start) is null as is_of_latest_two
     from periods
 ),
 
@@ -30,10 +30,10 @@ lost as (
     select
         benefit_id as lost_id,
         max(case when is_held then period_end end) as last_held,
-        {{ record_list('case when newest <= 2 then ' ~ source_row('kpi_reading') ~ ' end') }} as reading_rows
+        {{ record_list('case when is_of_latest_two then ' ~ source_row('kpi_reading') ~ ' end') }} as reading_rows
     from runs
     group by benefit_id
-    having sum(case when newest <= 2 and is_planned and not is_reached then 1 else 0 end) = 2
+    having sum(case when is_of_latest_two and is_planned and not is_reached then 1 else 0 end) = 2
 ),
 
 final as (

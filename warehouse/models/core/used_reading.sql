@@ -1,0 +1,11 @@
+{{ config(materialized='view') }}
+-- One row per reading that counts: of each reading period that has ended by `as_of`, the latest reported (3-benefits.md, 3.1).
+with final as (
+    select reading.*
+    from {{ ref('dated_reading') }} as reading
+    left join {{ ref('superseded_reading') }} as superseded
+        on reading.series_number = superseded.series_number and reading.period_start = superseded.period_start
+    where reading.first_status = 'used' and superseded.series_number is null
+)
+
+select * from final
