@@ -39,6 +39,10 @@ TODAY = date.today()
 LAST_MONTH = (TODAY.replace(day=1) - timedelta(days=1)).replace(day=1)
 LONG_AGO, LATER = TODAY - timedelta(days=500), TODAY + timedelta(days=365)
 SECRET = "a secret of the benchmark"
+AS_AIRFLOW_HAS_IT = {  # seconds between two looks at the DAGs' files; tests look for new feeds more often
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
+    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "300",
+}
 
 REGISTER: dict[str, list[dict[str, Any]]] = {
     "project": [{"project_id": "LP", "name": "Metering", "stage": "closed"}],
@@ -95,7 +99,7 @@ def live(name: str, folder: Path) -> Iterator[tuple[Stack, Receiver]]:
         server = held.enter_context(running_cluster(folder)) if name == "postgresql" else None
         held.enter_context(receiver.listening())
         told = {"FRUITION_WEBHOOK_URL": f"http://{receiver.host}/", "FRUITION_WEBHOOK_SECRET": SECRET}
-        stack = Stack(folder, server, **told)
+        stack = Stack(folder, server, **told, **AS_AIRFLOW_HAS_IT)
         held.callback(stack.stop)
         fill(stack)
         stack.start()
