@@ -85,8 +85,8 @@ def _deliver(database: Path, random: Random, number: int, *names: str) -> None:
     with duckdb.connect(str(database)) as connection:
         for name in names or random.sample(sorted(CONTRACTS), random.choice([0, 1, 1, 3])):
             rows = connection.execute(f"select * exclude (_feed, _batch_id, _row, _key) from raw.{name}").fetch_df()
-            table = rows.astype(object).where(rows.notna(), None)
-            facts = [dict(zip(table.columns, values, strict=True)) for values in table.itertuples(index=False)]
+            records = rows.astype(object).where(rows.notna(), None).to_dict("records")
+            facts = [{str(column): value for column, value in record.items()} for record in records]
             if facts:
                 _commit(connection, CONTRACTS[name], _changed(CONTRACTS[name], facts, random), number)
         connection.execute("update meta.delivery set root_id = coalesce(root_id, delivery_id)")

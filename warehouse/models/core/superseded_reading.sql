@@ -19,7 +19,7 @@ ranked as (
         on reading.series_number = contested.series_number and reading.truncated_date = contested.truncated_date
     where
         reading.first_status = 'used'
-        and reading.series_number in (select contested.series_number from contested)
+        and reading.series_number in (select one.series_number from contested as one)
 ),
 
 final as (
