@@ -82,7 +82,7 @@ def sweep(
 
 def load_and_build(settings: Settings, as_of: date | None, tell: Tell = lambda text: None) -> tuple[Loaded, Build]:
     """Load what the lake has, then build every model for the date."""
-    with writing(settings):  # so that nobody else's load comes between
+    with writing(settings, renew=True):  # so that nobody else's load comes between
         loaded = load(settings, lambda name: tell(f"load {name}"))
         return loaded, build(settings, as_of, on_node=lambda name: tell(f"build {name}"))
 
@@ -91,7 +91,7 @@ def load_build_publish(
     settings: Settings, as_of: date | None, tell: Tell = lambda text: None
 ) -> tuple[Loaded, Build, Published]:
     """From the lake to what is published, the warehouse held all the while, so that two runs do not mix their nights."""
-    with naming_a_full_disk(), writing(settings):
+    with naming_a_full_disk(), writing(settings, renew=True):
         loaded, built = load_and_build(settings, as_of, tell)
         tell("publish")
         return loaded, built, publish(settings)

@@ -120,17 +120,26 @@ def _copy(settings: Settings, connection: duckdb.DuckDBPyConnection, part: Path)
 
 @contextmanager
 def _attached(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
-    """A new database file beside the warehouse, under the name `published`; closed again whatever happens."""
+    """A new database file beside the warehouse, under the name `published`, compressed; closed again whatever happens.
+
+    Where something does, it is removed: the disk may be full.
+    """
     warehouse.remove_database(file)
+    compression = connection.execute("select current_setting('force_compression')").fetchone() or ("auto",)
+    connection.execute("set force_compression = 'auto'")
     connection.execute(f"attach {literal(str(file))} as published (storage_version {literal(STORAGE)})")
     try:
         yield
+        connection.execute("detach published")
     except BaseException:
         with suppress(duckdb.Error):  # there may be no transaction
             connection.execute("rollback")
+        with suppress(duckdb.Error):
+            connection.execute("detach published")
+        warehouse.remove_database(file)
         raise
     finally:
-        connection.execute("detach published")
+        connection.execute(f"set force_compression = {literal(compression[0])}")
 
 
 def _descriptions(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:

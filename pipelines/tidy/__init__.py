@@ -114,7 +114,7 @@ def _unfinished(settings: Settings) -> Iterator[Rest]:
     """Files that were being written when their process was stopped, a while ago."""
     folders = (settings.archive, settings.lake, settings.rejected, settings.published.parent, settings.warehouse.parent)
     for folder in folders:
-        for path in sorted(folder.rglob(".*.part")):
+        for path in sorted([*folder.rglob(".*.part"), *folder.rglob(".*.part.wal")]):
             if path.is_file() and _is_old(path):
                 yield path, "was never finished"
     for path in sorted(settings.warehouse.parent.glob(".*.rebuild*")):  # while the warehouse is held, nobody rebuilds

@@ -86,6 +86,7 @@ def build(
             warehouse.settle(connection, stands.known_at if stands.is_forward else None)
             if not into:
                 return _build_on(connection, settings, settings.warehouse, stands, full, on_node)
+            connection.execute("checkpoint")  # it may stay open, and the file is copied
         return build_file(settings, _copied(settings.warehouse, into), stands, full, on_node)
 
 
@@ -133,6 +134,8 @@ def _bring_versions_up_to_date(
     full = full or warehouse.fingerprint(connection, "versions") != fingerprint
     stale = outdated(connection, plan, list(load_contracts(settings.contracts)), full)
     codes: dict[str, str] = {}
+    if full:  # stopped in between, the next build makes all of them anew, whichever SQL that has
+        warehouse.note_fingerprint(connection, "versions", "")
     for is_new in {one.is_new for one in stale}:
         wanted = {one.contract: one.kinds for one in stale if one.is_new == is_new}
         codes |= version_codes(settings, plan, wanted, is_new)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from pipelines import warehouse
+from pipelines.sql import quoted
 from pipelines.transform.steps import Step
 
 SMALL = 200_000  # rows
@@ -48,6 +49,7 @@ class Memory:
         self._changed: dict[str, Made] = {}
         if afresh:
             connection.execute("delete from meta.made")
+        self._nested = self._nested_columns()
         query = "select step, made_of, moment, state, warned, rows from meta.made"
         self._made = {name: Made(*values) for name, *values in connection.execute(query).fetchall()}
 
@@ -120,9 +122,21 @@ class Memory:
         row = self._connection.execute(f"select count(*) from {relation}").fetchone()
         return int(row[0]) if row else 0
 
+    def _nested_columns(self) -> dict[str, list[str]]:
+        """The columns of each relation that hold lists or structs: `hash` takes an empty one for one that is null."""
+        columns = self._connection.execute(
+            "select schema_name, table_name, column_name from duckdb_columns() "
+            "where regexp_matches(data_type, '\\]$|^STRUCT|^MAP|^UNION') and not internal"
+        )
+        nested: dict[str, list[str]] = {}
+        for schema, table, column in columns.fetchall():
+            nested.setdefault(f"{quoted(schema)}.{quoted(table)}", []).append(f"{quoted(column)}::varchar")
+        return nested
+
     def _rows_of(self, relation: str) -> str:
         """A digest of a relation's rows, in whatever order."""
-        query = f"select count(*), coalesce(sum(hash(given)::hugeint), 0) from {relation} as given"
+        hashed = ", ".join(["given", *self._nested.get(relation, [])])
+        query = f"select count(*), coalesce(sum(hash({hashed})::hugeint), 0) from {relation} as given"
         count, total = self._connection.execute(query).fetchone() or (0, 0)
         return f"{count} {total}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -77,7 +78,8 @@ def run_steps(
         try:
             _make(connection, step, code, moment, kinds.get(step.relation), memory, report)
         except Exception as error:  # a Python model may raise anything
-            connection.execute("rollback")
+            with suppress(duckdb.Error):  # of a file that can be written no more
+                connection.execute("rollback")
             raise failed({step.name: f"{type(error).__name__}: {error}"}) from error
         if time.monotonic() - began > TRANSACTION_SECONDS:
             memory.keep()

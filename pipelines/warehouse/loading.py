@@ -18,7 +18,7 @@ from pipelines.settings import Settings
 from pipelines.sql import quoted
 from pipelines.warehouse.ledger import settle, sync_builds, sync_questions
 from pipelines.warehouse.opening import writing
-from pipelines.warehouse.schema import empty, is_outdated, key_of, prepare
+from pipelines.warehouse.schema import key_of, prepare
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,7 @@ def load(settings: Settings, on_delivery: Callable[[str], None] = lambda name: N
 
     Raises `WarehouseBusy` where another process keeps writing, `LakeDamaged` where a committed file is not as it was.
     """
-    with writing(settings) as connection:
-        if is_outdated(connection):
-            empty(connection)
+    with writing(settings, renew=True) as connection:
         return load_into(connection, settings, on_delivery)
 
 

@@ -13,6 +13,7 @@ from pipelines.errors import ConfigError, LakeDamaged, WarehouseBusy
 from pipelines.lake import put_in_place
 from pipelines.locks import hold
 from pipelines.settings import Settings
+from pipelines.warehouse.schema import is_outdated
 
 LOCK_SECONDS = 600.0
 LOCK_POLL_SECONDS = 0.5
@@ -26,10 +27,11 @@ _open: dict[Path, duckdb.DuckDBPyConnection] = {}  # what this process has open 
 
 
 @contextmanager
-def writing(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+def writing(settings: Settings, *, renew: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, open for writing by this process alone; opened again within, it is the same connection.
 
-    So stages that follow each other open and close the file once, which takes half a second of a small build.
+    So stages that follow each other open and close the file once, which takes half a second of a small build. With
+    `renew`, for who goes on to load what the lake has, an empty file takes the place of one that another version made.
     """
     path = settings.warehouse
     with held(settings):
@@ -38,12 +40,25 @@ def writing(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             return
         if not path.exists():
             _create(path)
-        with closing_connection(path, read_only=False) as connection:
+        with _renewed(path) if renew else closing_connection(path, read_only=False) as connection:
             _open[path] = connection
             try:
                 yield connection
             finally:
                 del _open[path]
+
+
+@contextmanager
+def _renewed(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse file of today's version, open for writing: the one that is there, or an empty one in its place."""
+    with closing_connection(path, read_only=False) as connection:
+        if not is_outdated(connection):
+            yield connection
+            return
+    remove_database(path)
+    _create(path)
+    with closing_connection(path, read_only=False) as connection:
+        yield connection
 
 
 def _create(path: Path) -> None:
@@ -60,6 +75,9 @@ def reading(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, open for reading: waits its turn, since DuckDB lets nobody read while one process writes."""
     if not settings.warehouse.exists():
         raise ConfigError(f"{settings.warehouse.name} does not exist yet: run `fruition run` first.")
+    if settings.warehouse in _open:
+        yield _open[settings.warehouse]
+        return
     with held(settings), closing_connection(settings.warehouse, read_only=True) as connection:
         yield connection
 

@@ -8,6 +8,7 @@ import duckdb
 
 from pipelines.compatibility import check_column
 from pipelines.contracts import Contract
+from pipelines.errors import ConfigError
 from pipelines.feeds import Feed
 from pipelines.sql import quoted
 
@@ -58,7 +59,15 @@ LAYOUT = hashlib.sha256(f"{META}{PROVENANCE}{KEY_FUNCTION}{duckdb.__version__}".
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, contracts: dict[str, Contract], feeds: dict[str, Feed]) -> None:
-    """Make the raw tables from the contracts, and the ledger, where they are not there yet."""
+    """Make the raw tables from the contracts, and the ledger, where they are not there yet.
+
+    Raises `ConfigError` for a file of another version: what it holds does not fit, and only a load makes it anew.
+    """
+    if is_outdated(connection):
+        raise ConfigError(
+            "The warehouse was made by another version of Fruition or DuckDB: run `fruition run`, "
+            "which makes it anew from the lake."
+        )
     connection.execute("create schema if not exists raw; create schema if not exists meta;" + META)
     note_fingerprint(connection, "layout", LAYOUT)
     described = _raw_columns(connection)
@@ -81,17 +90,6 @@ def is_outdated(connection: duckdb.DuckDBPyConnection) -> bool:
     if not tables:
         return False
     return ("fingerprint",) not in tables or fingerprint(connection, "layout") != LAYOUT
-
-
-def empty(connection: duckdb.DuckDBPyConnection) -> None:
-    """Drop all that a file holds, which another version of Fruition or DuckDB made: the lake has all that is in it."""
-    schemas = connection.execute(
-        "select schema_name from duckdb_schemas() where not internal and database_name = current_database()"
-    ).fetchall()
-    connection.execute("begin")
-    for (schema,) in schemas:
-        connection.execute(f"drop schema {quoted(schema)} cascade")
-    connection.execute("commit")
 
 
 def fingerprint(connection: duckdb.DuckDBPyConnection, subject: str) -> str | None:

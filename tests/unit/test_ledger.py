@@ -9,8 +9,9 @@ import pytest
 
 from pipelines import builds, landing, warehouse
 from pipelines.builds import RecordedBuild
+from pipelines.errors import ConfigError
 from pipelines.lake import Lake
-from pipelines.transform import Standing, going_forward, looking_back
+from pipelines.transform import Standing, build, going_forward, looking_back
 from tests.door import Door, readings
 
 NOON = datetime(2026, 7, 1, 12)
@@ -182,4 +183,18 @@ def test_a_warehouse_file_of_another_version_is_made_anew(door: Door) -> None:
     with warehouse.writing(door.settings) as connection:
         warehouse.note_fingerprint(connection, "layout", "another")
         connection.execute("alter table raw.kpi_reading drop column _key")
+        connection.execute("create table left_over (a integer)")
     assert warehouse.load(door.settings) == warehouse.Loaded(1, 2, 0)
+    assert door.warehouse("select table_name from duckdb_tables() where table_name = 'left_over'") == []
+
+
+def test_a_build_without_a_load_does_not_pass_a_file_of_another_version_for_one_of_today(door: Door) -> None:
+    door.deliver(readings(2))
+    warehouse.load(door.settings)
+    with warehouse.writing(door.settings) as connection:
+        warehouse.note_fingerprint(connection, "layout", "another")
+    for into in (None, door.settings.home / "then.duckdb"):
+        with pytest.raises(ConfigError, match="made by another version"):
+            build(door.settings, into=into)
+    with warehouse.writing(door.settings) as connection:
+        assert warehouse.is_outdated(connection)

@@ -13,10 +13,11 @@ import duckdb
 import pytest
 from filelock import FileLock
 
-from pipelines import lake, warehouse
+from pipelines import lake, publish, warehouse
 from pipelines.errors import ConfigError, LakeDamaged, WarehouseBusy
 from pipelines.settings import Settings
 from pipelines.transform import running
+from pipelines.transform.memory import Memory
 from pipelines.warehouse import loading, opening
 from tests.door import HEADER, Door, reading, readings
 
@@ -283,3 +284,38 @@ def test_a_small_warehouse_is_built_by_one_thread_and_a_large_one_by_all(
         found = connection.execute("select current_setting('threads'), current_setting('force_compression')").fetchone()
     assert found is not None
     assert (found[0], found[1].lower()) == (threads, compression)
+
+
+def test_what_is_open_for_writing_is_read_through_the_same_connection(door: Door) -> None:
+    door.deliver(readings(2))
+    with warehouse.writing(door.settings) as connection:
+        warehouse.load(door.settings)
+        with warehouse.reading(door.settings) as reader:
+            assert reader is connection
+
+
+def test_a_publication_that_fails_midway_leaves_nothing_and_can_be_made_again(door: Door) -> None:
+    part = door.settings.home / ".benefits.duckdb.part"
+    with warehouse.writing(door.settings) as connection:
+        connection.execute("set force_compression = 'uncompressed'")
+        for _ in range(2):
+            with pytest.raises(duckdb.Error), publish._attached(connection, part):
+                connection.execute("begin")
+                connection.execute("create table published.half as from range(10)")
+                connection.execute("select * from nowhere")
+            assert not list(door.settings.home.glob(".benefits.duckdb.part*"))
+        with publish._attached(connection, part):
+            connection.execute("create table published.whole as from range(10)")
+        assert part.exists()
+        assert str(connection.execute("select current_setting('force_compression')").fetchone()).lower().count("uncomp")
+
+
+def test_rows_that_differ_in_an_empty_list_alone_have_another_digest(door: Door) -> None:
+    warehouse.load(door.settings)
+    with warehouse.writing(door.settings) as connection:
+        connection.execute("create schema core; create table core.listed (id integer, rows varchar[])")
+        digests = set()
+        for listed in ("null", "[]", "[null]", "['']"):
+            connection.execute(f"delete from core.listed; insert into core.listed values (1, {listed})")
+            digests.add(Memory(connection, "plan", afresh=True)._rows_of('"core"."listed"'))
+        assert len(digests) == 4
