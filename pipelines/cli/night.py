@@ -65,7 +65,9 @@ def build(
     into: Annotated[
         Path | None, typer.Option(help="A DuckDB file for a build that looks back; nothing is published.")
     ] = None,
-    full: Annotated[bool, typer.Option("--full", help="Build everything anew, incremental tables too.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Make and test everything, not only what may have changed.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Load what the lake has and build the warehouse."""
