@@ -163,6 +163,14 @@ def test_a_failure_is_told_once_until_the_task_has_succeeded(told: Door) -> None
     assert len(messages(told)) == 2
 
 
+def test_a_failure_is_told_though_it_cannot_be_read_what_was_told_before(told: Door) -> None:
+    alerts.put_failed_run(told.settings, "warehouse", "run 1", "build", "")
+    (told.settings.lake / "_alerts" / "failures.json").write_text("{")
+    alerts.forget_failure(told.settings, "warehouse", "publish")
+    alerts.put_failed_run(told.settings, "warehouse", "run 2", "build", "")
+    assert len(messages(told)) == 2
+
+
 def test_a_failure_that_nobody_could_be_told_of_is_told_once_there_is_a_receiver(door: Door, told: Door) -> None:
     alerts.put_failed_run(door.settings, "warehouse", "run 1", "build", "")
     alerts.put_failed_run(told.settings, "warehouse", "run 2", "build", "")
