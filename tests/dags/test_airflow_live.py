@@ -106,7 +106,8 @@ def test_a_file_and_an_event_become_a_batch_and_ctrl_c_leaves_nothing_behind(sta
     eventually(lambda: bool(ended(live, "ingest_crm_nps")))
     [manifest] = (live.home / "lake" / "_manifests" / "crm_nps").glob("*.json")
     assert json.loads(manifest.read_text())["status"] == "accepted"
-    eventually(lambda: {run["run_type"] for run in runs(live, "warehouse")} == {"asset_triggered"})
+    # beside it one for the nightly hour, where that has passed lately
+    eventually(lambda: "asset_triggered" in {run["run_type"] for run in runs(live, "warehouse")})
 
     [asset] = [asset for asset in live.call("/api/v2/assets")["assets"] if asset["name"] == "landing_crm_nps"]
     eventually(lambda: runs(live, "ingest_crm_nps") == ended(live, "ingest_crm_nps"))
