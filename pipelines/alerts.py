@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pipelines.errors import LakeDamaged
-from pipelines.lake import TIMESTAMP, Manifest, read_json, write_json
+from pipelines.lake import TIMESTAMP, Manifest, read_if_sound, write_json
 from pipelines.locks import hold
 from pipelines.messages import one_line
 from pipelines.outbox import Entry, Outbox
@@ -106,10 +105,7 @@ def _failures_path(settings: Settings) -> Path:
 
 def _failures_told(path: Path) -> dict[str, str]:
     """When each failure was last told; nothing where that cannot be read: told again rather than never."""
-    try:
-        return read_json(path) if path.exists() else {}
-    except LakeDamaged:
-        return {}
+    return read_if_sound(path)
 
 
 @contextmanager

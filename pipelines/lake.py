@@ -362,6 +362,14 @@ def read_json(path: Path) -> dict[str, Any]:
         ) from error
 
 
+def read_if_sound(path: Path) -> dict[str, Any]:
+    """A JSON document that costs no more than a repetition where it is lost; an empty one where it cannot be read."""
+    try:
+        return read_json(path) if path.exists() else {}
+    except LakeDamaged:
+        return {}
+
+
 def put_in_place(part: Path, path: Path) -> None:
     """Rename a finished file into place, durably: its bytes first, then the name, then the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from pipelines.errors import ConfigError, LakeDamaged
 from pipelines.ingest.attempts import Override
 from pipelines.ingest.delivery import TOLERANCE
 from pipelines.inquiries import deliveries
-from pipelines.lake import Lake, Manifest, read_json, standing, write_json
+from pipelines.lake import Lake, Manifest, read_if_sound, read_json, standing, write_json
 from pipelines.messages import one_line
 from pipelines.replay import overriding, replay
 from pipelines.settings import Settings, now
@@ -103,10 +103,7 @@ def _lately_reported(settings: Settings, feed: str) -> set[str]:
 
 def _asked(path: Path) -> set[str]:
     """What was asked about before; nothing where that cannot be read, since asking again changes nothing."""
-    try:
-        return set(read_json(path)["asked"]) if path.exists() else set()
-    except LakeDamaged:
-        return set()
+    return set(read_if_sound(path).get("asked", ()))
 
 
 def read_again(settings: Settings, batch: str) -> Manifest:
