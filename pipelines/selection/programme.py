@@ -19,7 +19,7 @@ from pipelines.selection.problem import exceeds, total
 TOLERANCE = 1e-9
 MANY = 100  # choices; among more, an answer this near the best will do, which takes a tenth of the time
 NEAR = 1e-3
-WORK = 500_000  # branches x choices x rows: where that much proves nothing, the best set found stands, with its bound
+WORK = 200_000  # branches x choices x rows: where that much proves nothing, the best set found stands, with its bound
 OPTIONS: Mapping[str, bool | int | float | str] = {
     "output_flag": False,
     "threads": 1,  # several would race, and ties would fall this way or that
@@ -30,7 +30,6 @@ OPTIONS: Mapping[str, bool | int | float | str] = {
     "dual_feasibility_tolerance": TOLERANCE,
     "mip_heuristic_run_rins": False,  # these take longer than the branching that they are to save
     "mip_heuristic_run_rens": False,
-    "mip_heuristic_run_root_reduced_cost": False,
 }
 
 
