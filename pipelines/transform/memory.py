@@ -20,7 +20,7 @@ from pipelines import warehouse
 from pipelines.sql import quoted
 from pipelines.transform.steps import Step
 
-SMALL = 200_000  # rows
+SMALL = 20_000  # rows
 VERSION_SUFFIX, VERSIONED_SUFFIX = '_version"', '_versioned"'  # the row versions, and the deliveries that they are of
 
 

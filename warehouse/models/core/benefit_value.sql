@@ -22,19 +22,12 @@ expected as (
     select
         benefit_id,
         0.0 as planned,
-        case
-            when count(case when outlook = 'measured' then 1 end) = 0 then 0.0
-            else {{ reporting_total(
-                "case when outlook = 'measured' then amount end",
-                "case when outlook = 'measured' then amount_reporting end"
-            ) }}
-        end as realised,
-        {{ reporting_total('amount', 'amount_reporting') }} as forecast
-    from {{ ref('benefit_outlook') }}
+        case when past_periods = unmeasured_periods then 0.0 else realised_amount_reporting end as realised,
+        forecast_at_completion_amount_reporting as forecast
+    from {{ ref('benefit_completion') }}
     where
-        amount is not null
+        forecast_at_completion_amount is not null
         and benefit_id not in (select one.benefit_id from intermediate as one where one.is_intermediate)
-    group by benefit_id
 ),
 
 valued as (

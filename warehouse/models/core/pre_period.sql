@@ -9,6 +9,16 @@ measured as (
     select * from {{ ref('kpi_period') }} where is_measured
 ),
 
+controls as (
+    select measured.*
+    from measured
+    where exists (
+        select 1
+        from series
+        where series.control_kpi_id = measured.kpi_id and series.control_dimension = measured.dimension
+    )
+),
+
 final as (
     select
         series.benefit_id,
@@ -26,7 +36,7 @@ final as (
             series.kpi_id = measured.kpi_id
             and series.dimension = measured.dimension
             and series.intervened_on > measured.period_end
-    left join measured as control
+    left join controls as control
         on
             series.control_kpi_id = control.kpi_id
             and series.control_dimension = control.dimension

@@ -2,7 +2,7 @@
 -- 3-benefits.md, 3.1. The rows of a key are one, so that of several readings with one truncated date all but one lie after it.
 with contested as (
     select distinct series_number, truncated_date
-    from {{ ref('dated_reading') }}
+    from {{ ref('reading_figure') }}
     where first_status = 'used' and period_start <> truncated_date
 ),
 

@@ -1,11 +1,19 @@
 -- One row per benefit, live or verified, disbenefits apart, reached in two periods running and lost in the latest two.
 -- 3-benefits.md, 3.8: ERODING (realisation, B); periods are the measured ones, from that holding start_date on.
-with standings as (
+with accepted as (
     select
         *,
         full_improvement - slack as least_accepted
     from {{ ref('benefit_standing') }}
     where not is_ended and not is_solely_cancelled and kind = 'benefit'
+),
+
+-- Only of one that is lost in the latest period the others matter.
+standings as (
+    select * from accepted
+    where
+        {{ less_than('actual_improvement', 'least_accepted', 'value_scale') }}
+        and {{ at_least('rephased_improvement', 'least_accepted', 'value_scale') }}
 ),
 
 periods as (

@@ -6,10 +6,14 @@ with kpis as (
 
 readings as (
     select
-        *,
-        row_number() over (partition by kpi_id order by period_start desc, dimension asc) as newest
-    from {{ ref('kpi_reading') }}
-    where reading_status = 'unit_mismatch'
+        reading.*,
+        row_number() over (
+            partition by reading.kpi_id order by reading.period_start desc, reading.dimension asc
+        ) as newest
+    from {{ ref('dated_reading') }} as reading
+    inner join {{ ref('reading_figure') }} as figure
+        on reading.series_number = figure.series_number and reading.period_start = figure.period_start
+    where figure.first_status = 'unit_mismatch'
 ),
 
 units as (
