@@ -10,12 +10,7 @@ from pipelines import landing
 from pipelines.settings import Settings
 from tests.door import Door
 
-ALONE = {
-    "compose",
-    "faults",
-    "listen",
-    "live",
-}  # they start servers, or count on the moment at which they kill something
+ALONE = {"compose", "listen", "live"}  # they start servers
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
