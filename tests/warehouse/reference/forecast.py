@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
-from tests.warehouse.reference.bounds import is_above_zero
+from tests.warehouse.reference.bounds import is_above_zero, more_than
 from tests.warehouse.reference.distribution import Spread, settled
 from tests.warehouse.reference.facts import Benefit
 from tests.warehouse.reference.money import Money, total
@@ -130,6 +130,7 @@ class Forecast:
             if rephased is None or ratios is None:
                 continue
             if actual is not None:
+                actual = actual if more_than(abs(actual), Fraction(0), period.scale) else Fraction(0)
                 rows.append(Outlook(period, "measured", rephased, actual, actual, actual))
             else:
                 state = "imputed" if period.period_end <= as_of else "forecast"

@@ -37,19 +37,20 @@ with periods as (
 ),
 
 expected as (
-    -- The last bits of a difference of KPI values are nothing to expect.
+    -- The last bits of a difference of KPI values are nothing to expect, and nothing that came.
     select
         benefit_id,
         period_start,
         period_end,
         period_ordinal,
         {%- for figure in ['improvement', 'amount', 'amount_reporting'] %}
-        actual_{{ figure }},
+        {%- for side in ['actual', 'rephased'] %}
         case
-            when {{ nearly_equal('rephased_improvement', '0', 'value_scale') }} and rephased_{{ figure }} is not null
+            when {{ nearly_equal(side ~ '_improvement', '0', 'value_scale') }} and {{ side }}_{{ figure }} is not null
                 then 0.0
-            else rephased_{{ figure }}
-        end as rephased_{{ figure }},
+            else {{ side }}_{{ figure }}
+        end as {{ side }}_{{ figure }},
+        {%- endfor %}
         {%- endfor %}
         outlook
     from periods
