@@ -41,8 +41,16 @@ BODY = """
 **Leave refused** where the sender is to send it again. Batch `{batch}`.
 """
 OVERRIDABLE = """
-**Override the tolerance once** where the other rows are good enough: the rejected ones stay out. The reason that you give
+**Override the tolerance once** where the other rows are good enough: the rejected ones stay out. It needs a reason, which
 is kept with the delivery; without one, you are asked again."""
+
+# Airflow's form would demand a text of type "string" for every answer.
+REASON = Param(
+    None,
+    type=["null", "string"],
+    maxLength=500,
+    description="Why the tolerance is overridden; no other answer needs one.",
+)
 
 
 class AskForAnswer(HITLOperator):
@@ -55,6 +63,7 @@ class AskForAnswer(HITLOperator):
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         answered = super().execute_complete(context, event)
         if answered["chosen_options"] == [OVERRIDE] and not str(answered["params_input"].get("reason") or "").strip():
+            self.log.warning("An override needs a reason: it is asked again.")
             self.execute(context)
         user = answered["responded_by_user"] or {}
         return {
@@ -119,7 +128,7 @@ with DAG(
         body="{{ ti.xcom_pull('describe', key='body') }}",
         options=list(ANSWERS),
         defaults=LEAVE,
-        params={"reason": Param("", type="string", maxLength=500, description="Why the tolerance is overridden.")},
+        params={"reason": REASON},
         response_timeout=PATIENCE,
     )
     chain(describe(), ask, answer())

@@ -105,15 +105,14 @@ def _copy(settings: Settings, connection: duckdb.DuckDBPyConnection, part: Path)
     queries |= {("meta", name): query for name, query in published_meta.QUERIES.items()}
     rows = {}
     with _attached(connection, part):
-        connection.execute("begin")  # one: each of a thousand statements would wait for the disk
-        for schema in ("marts", "core", "meta"):
-            connection.execute(f"create schema published.{schema}")
-        for (schema, name), query in sorted(queries.items()):
-            made = connection.execute(f"create table published.{schema}.{quoted(name)} as {query}").fetchone()
-            rows[f"{schema}.{name}"] = int(made[0]) if made else 0
-        for comment in chain(_descriptions(connection), _ledger_descriptions(connection)):
-            connection.execute(comment)
-        connection.execute("commit")
+        with warehouse.transaction(connection):  # one: each of a thousand statements would wait for the disk
+            for schema in ("marts", "core", "meta"):
+                connection.execute(f"create schema published.{schema}")
+            for (schema, name), query in sorted(queries.items()):
+                made = connection.execute(f"create table published.{schema}.{quoted(name)} as {query}").fetchone()
+                rows[f"{schema}.{name}"] = int(made[0]) if made else 0
+            for comment in chain(_descriptions(connection), _ledger_descriptions(connection)):
+                connection.execute(comment)
         connection.execute("checkpoint published")
     return rows
 
@@ -132,8 +131,6 @@ def _attached(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[Non
         yield
         connection.execute("detach published")
     except BaseException:
-        with suppress(duckdb.Error):  # there may be no transaction
-            connection.execute("rollback")
         with suppress(duckdb.Error):
             connection.execute("detach published")
         warehouse.remove_database(file)

@@ -186,10 +186,9 @@ def _copied(source: Path, into: Path) -> Path:
 
 def _note(connection: duckdb.DuckDBPyConnection, stands: Standing, *, succeeded: bool, seconds: float) -> None:
     """Say in the warehouse itself which build its marts are of, and whether it came through."""
-    connection.execute("begin")
-    connection.execute("delete from meta.latest_build")
-    connection.execute(
-        "insert into meta.latest_build values (?, ?, ?, ?, ?, ?)",
-        [stands.as_of, stands.known_at, stands.seq, stands.is_forward, succeeded, seconds],
-    )
-    connection.execute("commit")
+    with warehouse.transaction(connection):
+        connection.execute("delete from meta.latest_build")
+        connection.execute(
+            "insert into meta.latest_build values (?, ?, ?, ?, ?, ?)",
+            [stands.as_of, stands.known_at, stands.seq, stands.is_forward, succeeded, seconds],
+        )

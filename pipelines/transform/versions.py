@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from pipelines import warehouse
 from pipelines.sql import literal, quoted
 from pipelines.transform.plan import Plan
 from pipelines.transform.steps import Kinds
@@ -57,16 +58,15 @@ def _has_changed(connection: duckdb.DuckDBPyConnection, contract: str) -> bool:
 def bring_up_to_date(connection: duckdb.DuckDBPyConnection, stale: Outdated, code: str) -> None:
     """Make a contract's row versions anew, or those of the keys that its changed deliveries touch."""
     versions = f"staging.{quoted(f'{stale.contract}_version')}"
-    connection.execute("begin")
-    if not stale.is_new:
-        connection.execute(f"create or replace temp table touched_version as ({code}\n)")
-        connection.execute(f"delete from {versions} where _key in (select _key from touched_version)")
-        connection.execute(f"insert into {versions} by name select * from touched_version")
-        connection.execute("drop table touched_version")
-    else:
-        connection.execute(f"create or replace table {versions} as ({code}\n)")
-    connection.execute(f"create or replace table {_versioned(stale.contract)} as {_state(stale.contract)}")
-    connection.execute("commit")
+    with warehouse.transaction(connection):
+        if not stale.is_new:
+            connection.execute(f"create or replace temp table touched_version as ({code}\n)")
+            connection.execute(f"delete from {versions} where _key in (select _key from touched_version)")
+            connection.execute(f"insert into {versions} by name select * from touched_version")
+            connection.execute("drop table touched_version")
+        else:
+            connection.execute(f"create or replace table {versions} as ({code}\n)")
+        connection.execute(f"create or replace table {_versioned(stale.contract)} as {_state(stale.contract)}")
 
 
 def _versioned(contract: str) -> str:

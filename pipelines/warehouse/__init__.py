@@ -1,4 +1,4 @@
-"""lake -> raw: the only opener of the DuckDB file. See `loading`, `ledger`, `schema` and `opening`."""
+"""lake -> raw: the only opener of the DuckDB file. See `loading`, `ledger`, `schema`, `opening` and `transactions`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pipelines.warehouse.ledger import settle, sync_builds, sync_questions
 from pipelines.warehouse.loading import Loaded, load, load_into, verify
 from pipelines.warehouse.opening import THREADS, closing_connection, held, reading, remove_database, writing
 from pipelines.warehouse.schema import fingerprint, is_outdated, key_of, note_fingerprint, prepare
+from pipelines.warehouse.transactions import transaction
 
 __all__ = [
     "THREADS",
@@ -24,6 +25,7 @@ __all__ = [
     "settle",
     "sync_builds",
     "sync_questions",
+    "transaction",
     "verify",
     "writing",
 ]

@@ -10,6 +10,7 @@ import duckdb
 from pipelines.builds import RecordedBuild, forecasts_path, gaps_path, recorded_builds
 from pipelines.lake import Lake
 from pipelines.questions import kept_questions
+from pipelines.warehouse.transactions import transaction
 
 # A delivery is known from the first build that loaded it (4-interfaces.md, 'Builds'): from its receipt, but not yet in
 # any build recorded before, and in that first one even where its sender's clock is ahead. Those that no build has
@@ -74,11 +75,10 @@ def settle(connection: duckdb.DuckDBPyConnection, next_known_at: datetime | None
 
     `next_known_at` is the `known_at` of the forward build about to be made of what is loaded, where there is one.
     """
-    connection.execute("begin")
-    for statement in SETTLE.split(";\n\n"):
-        parameters = {"next_known_at": next_known_at} if "$next_known_at" in statement else {}
-        connection.execute(statement, parameters)
-    connection.execute("commit")
+    with transaction(connection):
+        for statement in SETTLE.split(";\n\n"):
+            parameters = {"next_known_at": next_known_at} if "$next_known_at" in statement else {}
+            connection.execute(statement, parameters)
 
 
 def sync_builds(connection: duckdb.DuckDBPyConnection, lake: Lake) -> list[RecordedBuild]:
@@ -87,9 +87,8 @@ def sync_builds(connection: duckdb.DuckDBPyConnection, lake: Lake) -> list[Recor
     builds = recorded_builds(lake)
     for build in builds:
         if build.seq not in known:
-            connection.execute("begin")
-            _insert_build(connection, lake, build)
-            connection.execute("commit")
+            with transaction(connection):
+                _insert_build(connection, lake, build)
     return builds
 
 
@@ -99,11 +98,10 @@ def sync_questions(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
         (kept.asked_at, kept.question.budget, json.dumps(dict(kept.question.role_capacity)))
         for kept in kept_questions(lake)
     ]
-    connection.execute("begin")
-    connection.execute("delete from meta.selection_question")
-    for row in rows:
-        connection.execute("insert into meta.selection_question values (?, ?, ?)", row)
-    connection.execute("commit")
+    with transaction(connection):
+        connection.execute("delete from meta.selection_question")
+        for row in rows:
+            connection.execute("insert into meta.selection_question values (?, ?, ?)", row)
 
 
 def _insert_build(connection: duckdb.DuckDBPyConnection, lake: Lake, build: RecordedBuild) -> None:

@@ -19,6 +19,7 @@ from pipelines.sql import quoted
 from pipelines.warehouse.ledger import settle, sync_builds, sync_questions
 from pipelines.warehouse.opening import writing
 from pipelines.warehouse.schema import key_of, prepare
+from pipelines.warehouse.transactions import transaction
 
 
 @dataclass(frozen=True)
@@ -69,16 +70,10 @@ def _load_delivery(
     connection: duckdb.DuckDBPyConnection, lake: Lake, contracts: dict[str, Contract], manifest: Manifest
 ) -> tuple[int, int]:
     """One delivery in one transaction; returns the rows and rejects that were new to the warehouse."""
-    connection.execute("begin")
-    try:
-        rows, rejects = (
-            (0, 0) if _has_batch(connection, manifest) else _insert_batch(connection, lake, contracts, manifest)
-        )
+    with transaction(connection):
+        is_there = _has_batch(connection, manifest)
+        rows, rejects = (0, 0) if is_there else _insert_batch(connection, lake, contracts, manifest)
         _insert_ledger(connection, manifest)
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
     return rows, rejects
 
 

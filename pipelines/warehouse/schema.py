@@ -11,6 +11,7 @@ from pipelines.contracts import Contract
 from pipelines.errors import ConfigError
 from pipelines.feeds import Feed
 from pipelines.sql import quoted
+from pipelines.warehouse.transactions import transaction
 
 KEY_FUNCTION = "hash"
 PROVENANCE = "_feed varchar, _batch_id varchar, _row bigint, _key ubigint"
@@ -77,11 +78,10 @@ def prepare(connection: duckdb.DuckDBPyConnection, contracts: dict[str, Contract
         (feed.name, feed.mode, feed.freshness.total_seconds() / 3600 if feed.freshness else None, feed.description)
         for feed in feeds.values()
     ]
-    connection.execute("begin")
-    connection.execute("delete from meta.feed")
-    for row in rows:
-        connection.execute("insert into meta.feed values (?, ?, ?, ?)", row)
-    connection.execute("commit")
+    with transaction(connection):
+        connection.execute("delete from meta.feed")
+        for row in rows:
+            connection.execute("insert into meta.feed values (?, ?, ?, ?)", row)
 
 
 def is_outdated(connection: duckdb.DuckDBPyConnection) -> bool:

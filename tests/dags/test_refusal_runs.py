@@ -15,6 +15,7 @@ from tests.receivers import Receiver
 
 HALF_SOUND = "week,score\n2026-01-05,41\n2026-01-12,salary of Jo\n"
 REPLAY, OVERRIDE, LEAVE = "Replay", "Override the tolerance once", "Leave refused"
+NO_REASON: list[dict[str, Any]] = [{"reason": None}, {"reason": "  "}, {}]
 
 
 @pytest.fixture
@@ -44,14 +45,14 @@ def standing(station: Station) -> list[tuple[str, str | None, str | None]]:
 
 
 @contextmanager
-def answering(*answers: tuple[str, str]) -> Iterator[list[Any]]:
+def answering(*answers: tuple[str, dict[str, Any]]) -> Iterator[list[Any]]:
     """Someone who answers whatever is asked, in turn, by the function of Airflow's REST API; what was asked."""
     asked: list[Any] = []
     done = threading.Event()
 
     def answer() -> None:
-        for chosen, reason in answers:
-            while not done.is_set() and not _is_answered(chosen, reason, asked):
+        for chosen, form in answers:
+            while not done.is_set() and not _is_answered(chosen, form, asked):
                 time.sleep(0.2)
 
     person = threading.Thread(target=answer)
@@ -63,16 +64,16 @@ def answering(*answers: tuple[str, str]) -> Iterator[list[Any]]:
         person.join()
 
 
-def _is_answered(chosen: str, reason: str, asked: list[Any]) -> bool:
+def _is_answered(chosen: str, form: dict[str, Any], asked: list[Any]) -> bool:
     from sqlalchemy.exc import OperationalError
 
     try:
-        return _answer(chosen, reason, asked)
+        return _answer(chosen, form, asked)
     except OperationalError:  # SQLite was busy: a person who gave up would leave the run waiting for ever
         return False
 
 
-def _answer(chosen: str, reason: str, asked: list[Any]) -> bool:
+def _answer(chosen: str, form: dict[str, Any], asked: list[Any]) -> bool:
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
     from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
     from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
@@ -89,7 +90,7 @@ def _answer(chosen: str, reason: str, asked: list[Any]) -> bool:
             return False
         question = detail.subject, detail.body, detail.options
         instance = detail.task_instance
-        payload = UpdateHITLDetailPayload(chosen_options=[chosen], params_input={"reason": reason})
+        payload = UpdateHITLDetailPayload(chosen_options=[chosen], params_input=form)
         user = SimpleAuthManagerUser(username="ada", role="op")
         update_hitl_detail(instance.dag_id, instance.run_id, "ask", payload, user, session)
     asked.append(question)
@@ -109,7 +110,7 @@ def events(run: Any) -> list[str]:
 def test_an_override_that_a_person_gives_a_reason_for_releases_it_and_wakes_the_warehouse(
     station: Station, refused: str
 ) -> None:
-    with answering((OVERRIDE, "The second line is a test.")) as asked:
+    with answering((OVERRIDE, {"reason": "The second line is a test."})) as asked:
         run = station.run("refusals", {"batch": refused})
     assert states(run) == {"describe": "success", "ask": "success", "answer": "success"}
     assert standing(station) == [("accepted", "The second line is a test.", "ada")]
@@ -122,10 +123,13 @@ def test_an_override_that_a_person_gives_a_reason_for_releases_it_and_wakes_the_
     assert options == [REPLAY, OVERRIDE, LEAVE]
 
 
-def test_an_override_without_a_reason_is_asked_again(station: Station, refused: str) -> None:
-    with answering((OVERRIDE, "  "), (OVERRIDE, "A test line.")) as asked:
+@pytest.mark.parametrize("form", NO_REASON)
+def test_an_override_without_a_reason_is_asked_again(station: Station, refused: str, form: dict[str, Any]) -> None:
+    with answering((OVERRIDE, form), (OVERRIDE, {"reason": "A test line."})) as asked:
         run = station.run("refusals", {"batch": refused})
-    assert len(asked) == 2
+    [(_, body, _), again] = asked
+    assert "needs a reason" in body
+    assert again[1] == body
     assert run.state == "success"
     assert standing(station) == [("accepted", "A test line.", "ada")]
 
@@ -133,21 +137,29 @@ def test_an_override_without_a_reason_is_asked_again(station: Station, refused: 
 def test_a_replay_releases_it_once_the_feed_is_mended(station: Station, refused: str) -> None:
     text = (station.feeds / "crm_nps.yml").read_text()
     station.add_feed("crm_nps", f'{text}tolerance: {{rejected_rows: "50%"}}\n')
-    with answering((REPLAY, "")):
+    with answering((REPLAY, {})):
         run = station.run("refusals", {"batch": refused})
     assert standing(station) == [("accepted", None, None)]
     assert events(run) == ["raw_crm_nps"]
 
 
+@pytest.mark.parametrize("form", [{"reason": "Why not."}, *NO_REASON])
 @pytest.mark.parametrize(("answer", "state"), [(REPLAY, "failed"), (LEAVE, "success")])
 def test_what_is_not_mended_or_left_stays_refused_and_wakes_nobody(
-    station: Station, refused: str, answer: str, state: str
+    station: Station, refused: str, answer: str, state: str, form: dict[str, Any]
 ) -> None:
-    with answering((answer, "")):
+    with answering((answer, form)):
         run = station.run("refusals", {"batch": refused})
     assert run.state == state  # whoever asked for a replay hears that it changed nothing
     assert [status for status, *_ in standing(station)] == ["refused"]
     assert events(run) == []
+
+
+def test_the_form_can_be_sent_without_a_reason(station: Station) -> None:
+    ask: Any = station.dag("refusals").get_task("ask")
+    reason = ask.params.get_param("reason")
+    assert reason.value is None
+    assert "null" in reason.schema["type"]  # of any other text field Airflow's form demands one, whatever is chosen
 
 
 def test_where_nobody_answers_in_time_it_stays_refused(station: Station, refused: str) -> None:
@@ -196,7 +208,7 @@ def test_what_somebody_has_released_meanwhile_is_neither_asked_about_nor_release
 def test_another_rule_is_offered_no_override(station: Station) -> None:
     station.add_feed("crm_nps")
     station.drop("crm_nps", "nps.csv", "wek,score\n2026-01-05,41\n")
-    with answering((LEAVE, "")) as asked:
+    with answering((LEAVE, {})) as asked:
         station.run("refusals", {"batch": refuse(station)})
     [(_, body, options)] = asked
     assert options == [REPLAY, LEAVE]
@@ -251,7 +263,7 @@ def test_the_alert_is_sent_by_the_run_and_waits_where_the_receiver_is_down(
         station.add_feed("crm_nps")
         station.drop("crm_nps", "nps.csv", HALF_SOUND)
         batch = refuse(station)
-        with answering((LEAVE, "")):
+        with answering((LEAVE, {})):
             run = station.run("refusals", {"batch": batch})
         assert run.state == "success"
         assert events(run) == (["outbox"] if is_down else [])

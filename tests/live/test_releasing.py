@@ -23,6 +23,12 @@ def asked(live: Stack, run_id: str) -> list[dict[str, Any]]:
     return [detail for detail in found["hitl_details"] if detail["task_instance"]["state"] == "awaiting_input"]
 
 
+def is_heard(live: Stack, run_id: str) -> bool:
+    """Whether the scheduler has heard that a run waits: an answer that is quicker is lost, and asked for again."""
+    lines = (live.logs / "scheduler.log").read_text().splitlines()
+    return any(run_id in line and "state=awaiting_input" in line for line in lines)
+
+
 def test_refused_deliveries_are_told_and_each_is_released_by_an_answer_in_airflow(
     live: Stack, messages: Receiver
 ) -> None:
@@ -32,6 +38,7 @@ def test_refused_deliveries_are_told_and_each_is_released_by_an_answer_in_airflo
     eventually(lambda: all(live.ended("delta", name) == ["refused"] for name in names), "both are refused")
     run_ids = [f"delta__{manifest.batch_id}" for manifest in live.deliveries("delta") if manifest.name in names]
     eventually(lambda: all(asked(live, run_id) for run_id in run_ids), "two questions are open at once")
+    eventually(lambda: all(is_heard(live, run_id) for run_id in run_ids), "the scheduler knows of both")
     eventually(lambda: {f"Refused: delta/{name}" for name in names} <= set(told(messages)), "both are told")
     for run_id in run_ids:
         [detail] = asked(live, run_id)

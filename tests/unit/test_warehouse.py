@@ -5,9 +5,10 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import pytest
@@ -18,6 +19,8 @@ from pipelines.errors import ConfigError, LakeDamaged, WarehouseBusy
 from pipelines.settings import Settings
 from pipelines.transform import running
 from pipelines.transform.memory import Memory
+from pipelines.transform.steps import Kinds
+from pipelines.transform.versions import Outdated, bring_up_to_date
 from pipelines.warehouse import loading, opening
 from tests.door import HEADER, Door, reading, readings
 
@@ -299,8 +302,11 @@ def test_a_publication_that_fails_midway_leaves_nothing_and_can_be_made_again(do
     with warehouse.writing(door.settings) as connection:
         connection.execute("set force_compression = 'uncompressed'")
         for _ in range(2):
-            with pytest.raises(duckdb.Error), publish._attached(connection, part):
-                connection.execute("begin")
+            with (
+                pytest.raises(duckdb.Error),
+                publish._attached(connection, part),
+                warehouse.transaction(connection),
+            ):
                 connection.execute("create table published.half as from range(10)")
                 connection.execute("select * from nowhere")
             assert not list(door.settings.home.glob(".benefits.duckdb.part*"))
@@ -308,6 +314,37 @@ def test_a_publication_that_fails_midway_leaves_nothing_and_can_be_made_again(do
             connection.execute("create table published.whole as from range(10)")
         assert part.exists()
         assert str(connection.execute("select current_setting('force_compression')").fetchone()).lower().count("uncomp")
+
+
+def test_a_transaction_that_fails_leaves_nothing_and_none_open_and_its_own_error(door: Door) -> None:
+    with warehouse.writing(door.settings) as connection:
+        with pytest.raises(KeyError), warehouse.transaction(connection):
+            connection.execute("create table half (step varchar)")
+            raise KeyError
+        with pytest.raises(KeyError), warehouse.transaction(connection):
+            connection.execute("rollback")  # as DuckDB does by itself where the disk is full
+            raise KeyError
+        with warehouse.transaction(connection):
+            connection.execute("create table half (step varchar)")
+    assert door.warehouse("from half") == []
+
+
+@pytest.mark.parametrize(
+    "fail",
+    [
+        lambda connection: warehouse.settle(connection, cast(Any, "no time")),
+        lambda connection: bring_up_to_date(connection, Outdated("kpi_reading", True, Kinds()), "select nothing"),
+    ],
+)
+def test_what_fails_amid_its_statements_leaves_no_transaction_open(
+    door: Door, fail: Callable[[duckdb.DuckDBPyConnection], None]
+) -> None:
+    deliver(door)
+    warehouse.load(door.settings)
+    with warehouse.writing(door.settings) as connection:
+        with pytest.raises(duckdb.Error):
+            fail(connection)
+        warehouse.settle(connection)
 
 
 def test_rows_that_differ_in_an_empty_list_alone_have_another_digest(door: Door) -> None:
