@@ -347,6 +347,14 @@ def test_a_project_on_its_budget_is_no_dearer_for_what_its_money_was_worth() -> 
     assert project_value(tables)["cost_p50"] == 1000
 
 
+def test_a_target_that_differs_by_the_last_bits_of_a_sum_is_no_ambition() -> None:
+    tables = small()
+    tables["benefit"][0] |= {"target_value": 50 + 50.46, "do_nothing_value": 100.46}
+    found = reckon(tables)
+    assert found.plans["b"] is None
+    assert "NO_AMBITION" in {gap.code for gap in open_gaps(found)}
+
+
 def test_half_a_day_is_a_day() -> None:
     tables = small()
     tables["project"][0] |= {"baseline_start": date(2025, 1, 1), "baseline_finish": date(2025, 1, 4)}
