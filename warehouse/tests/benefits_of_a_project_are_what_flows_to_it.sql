@@ -25,7 +25,11 @@ moved as (
 ),
 
 scale as (
-    select project_id, sum(amount) as moved from moved group by project_id
+    select
+        project_id,
+        case when sum(amount) < 1e300 then 1e-9 * sum(amount) end as tolerance
+    from moved
+    group by project_id
 )
 
 select flowing.*, benefit.planned_benefit, benefit.forecast_benefit
@@ -36,9 +40,6 @@ where
     false
     {%- for basis in ['planned', 'forecast'] %}
     or (benefit.{{ basis }}_benefit is null) <> flowing.is_{{ basis }}_unknown
-    or (
-        abs(case when flowing.is_{{ basis }}_unknown then 0 else flowing.{{ basis }} end - coalesce(benefit.{{ basis }}_benefit, 0))
-        > 1e-9 * coalesce(scale.moved, 0)
-        and coalesce(scale.moved, 0) < 1e300
-    )
+    or abs(case when flowing.is_{{ basis }}_unknown then 0 else flowing.{{ basis }} end - coalesce(benefit.{{ basis }}_benefit, 0))
+    > case when scale.project_id is null then 0 else scale.tolerance end
     {%- endfor %}
