@@ -330,6 +330,31 @@ def test_a_running_project_is_likely_to_be_as_late_and_dear_as_those_of_its_kind
     assert value["finish_p50"] == value["finish_p80"] == date(2025, 7, 20)
 
 
+def test_a_project_on_its_budget_is_no_dearer_for_what_its_money_was_worth() -> None:
+    # Five cost EUR 100 of EUR 100, while the euro fell from 0.8 to 0.5.
+    tables = small()
+    tables["project"][0] |= {"stage": "delivery", "project_type": "IT", "budget": Decimal(1000)}
+    for number in range(5):
+        name = {"project_id": f"done{number}", "name": "done", "stage": "closed", "project_type": "IT"}
+        budget = {"budget": Decimal(100), "currency": "EUR", "baseline_finish": date(2025, 1, 31)}
+        tables["project"].append({**name, **budget})
+        spent = {"cost_type": "capex", "actual_cost": Decimal(100)}
+        tables["cost"].append({"project_id": f"done{number}", "period_start": date(2025, 3, 1), **spent})
+    tables["fx_rate"] = [
+        {"currency": "EUR", "date": date(2025, 1, 1), "rate": 0.8},
+        {"currency": "EUR", "date": date(2025, 3, 1), "rate": 0.5},
+    ]
+    assert project_value(tables)["cost_p50"] == 1000
+
+
+def test_a_target_that_differs_by_the_last_bits_of_a_sum_is_no_ambition() -> None:
+    tables = small()
+    tables["benefit"][0] |= {"target_value": 50 + 50.46, "do_nothing_value": 100.46}
+    found = reckon(tables)
+    assert found.plans["b"] is None
+    assert "NO_AMBITION" in {gap.code for gap in open_gaps(found)}
+
+
 def test_half_a_day_is_a_day() -> None:
     tables = small()
     tables["project"][0] |= {"baseline_start": date(2025, 1, 1), "baseline_finish": date(2025, 1, 4)}

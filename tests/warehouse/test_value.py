@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -161,3 +162,27 @@ def test_an_objective_has_the_whole_benefit_and_harm_that_serves_none_counts_in_
 
 def test_a_rate_that_came_in_time_is_not_missed(warehouse: duckdb.DuckDBPyConnection) -> None:
     assert warehouse.execute("select * from gaps.missing_fx_rate").fetchall() == []
+
+
+def test_harm_as_great_as_the_benefit_keeps_nothing_from_being_published(tmp_path: Path) -> None:
+    # 0 to 12.3 and 100 to 112.3 are the same but for the last bits, and nothing else is paid for: both sums are next to nothing.
+    ramp = {"start_date": "2025-01-01", "target_date": "2025-07-01", "end_date": "2027-12-31", "unit_value": 33.3}
+    gain = {"benefit_id": "G", "kind": "benefit", "kpi_id": "K1", "baseline_value": 0, "target_value": 12.3, **ramp}
+    harm = {
+        "benefit_id": "H",
+        "kind": "disbenefit",
+        "kpi_id": "K2",
+        "baseline_value": 100,
+        "target_value": 112.3,
+        **ramp,
+    }
+    raw: dict[str, Rows] = {
+        "project": [{"project_id": "P", "name": "Moved", "stage": "delivery"}],
+        "output": [{"output_id": "O", "project_id": "P", "name": "It", "baseline_date": "2025-01-01"}],
+        "kpi": [{"kpi_id": name, "name": name, "unit": "calls", "frequency": "month"} for name in ("K1", "K2")],
+        "benefit": [{"name": "Calls", **benefit} for benefit in (gain, harm)],
+        "dependency": [
+            {"from_type": "output", "from_id": "O", "to_type": "benefit", "to_id": name, "weight": 0.7} for name in "GH"
+        ],
+    }
+    assert failures(build_warehouse(tmp_path / "benefits.duckdb", raw, as_of="2026-06-30")) == []

@@ -7,9 +7,12 @@
     coalesce({{ benefit }}.end_date, {{ add_days(add_months(benefit ~ '.start_date', 120), -1) }})
 {%- endmacro %}
 
-{#- What the plan means to change, by the target date, of what would be without it. -#}
+{#- What the plan means to change, by the target date, of what would be without it: nothing where the two differ by the
+    last bits of a sum. -#}
 {% macro intended_change(benefit) -%}
-    {{ benefit }}.target_value - coalesce({{ benefit }}.do_nothing_value, {{ benefit }}.baseline_value)
+    {%- set target = benefit ~ '.target_value' -%}
+    {%- set without = 'coalesce(' ~ benefit ~ '.do_nothing_value, ' ~ benefit ~ '.baseline_value)' -%}
+    case when {{ nearly_equal(target, without) }} then 0.0 else {{ target }} - {{ without }} end
 {%- endmacro %}
 
 {#- One row per knot of a plan curve: through the profile's points where there are any, else from start to target. -#}

@@ -115,3 +115,42 @@
         inner join delivered on rejected_row.feed = delivered.feed and rejected_row.batch_id = delivered.batch_id
         where delivered.closes and rejected_row.contract = '{{ contract }}' and rejected_row.key_text is not null
 {%- endmacro %}
+
+{#- The places at which snapshots of a contract speak, of those that count. -#}
+{% macro snapshot_places(contract) -%}
+    select delivery.feed, delivery.placed_at, delivery.known_from
+    from {{ source('meta', 'delivery') }} as delivery
+    inner join {{ source('meta', 'delivery_contract') }} as delivery_contract
+        on delivery.delivery_id = delivery_contract.delivery_id
+    where
+        delivery_contract.contract = '{{ contract }}'
+        and delivery.status = 'accepted'
+        and delivery.mode = 'snapshot'
+        and (delivery.withdrawn_at is null or delivery.withdrawn_at > {{ known_at() }})
+{%- endmacro %}
+
+{#- Versions in time by what they speak of. A closing has the place of the row that it closes: it stands at that of the
+    first snapshot after it, which no longer held the row. -#}
+{% macro placed_versions(versions, snapshots, columns) -%}
+    select
+        {{ column_list(columns, versions) }},
+        {{ versions }}.is_closed,
+        {{ versions }}._effective_at,
+        {{ versions }}.known_from
+    from {{ versions }}
+    where not {{ versions }}.is_closed
+    union all
+    select
+        {{ column_list(columns, versions) }},
+        {{ versions }}.is_closed,
+        min({{ snapshots }}.placed_at) as _effective_at,
+        {{ versions }}.known_from
+    from {{ versions }}
+    inner join {{ snapshots }}
+        on
+            {{ versions }}._feed = {{ snapshots }}.feed
+            and {{ versions }}._effective_at < {{ snapshots }}.placed_at
+            and {{ versions }}.known_from >= {{ snapshots }}.known_from
+    where {{ versions }}.is_closed
+    group by all
+{%- endmacro %}

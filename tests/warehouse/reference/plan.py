@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
+from tests.warehouse.reference.bounds import more_than
 from tests.warehouse.reference.calendar import add_months
 from tests.warehouse.reference.facts import Benefit, Point
 
@@ -72,7 +73,7 @@ def improvement_sign(benefit: Benefit) -> int | None:
     if parts is None:
         return None
     _, target, without, _, _ = parts
-    return (target > without) - (target < without)
+    return more_than(target, without) - more_than(without, target)
 
 
 def _parts(benefit: Benefit) -> tuple[Fraction, Fraction, Fraction, date, date] | None:

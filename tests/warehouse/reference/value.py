@@ -15,7 +15,7 @@ from tests.warehouse.reference.evidence import Evidence
 from tests.warehouse.reference.facts import Benefit, Cost, Output, Project
 from tests.warehouse.reference.flows import Balance, Flow
 from tests.warehouse.reference.forecast import Forecast
-from tests.warehouse.reference.money import Money, total
+from tests.warehouse.reference.money import Money, total, whole
 from tests.warehouse.reference.optimism import duration_ratio, likely_finish, optimism, positive_ratio
 from tests.warehouse.reference.promise import promised, promised_periods
 from tests.warehouse.reference.realisation import Realisation
@@ -102,7 +102,21 @@ class Value:
         return self.money(project, project.budget, project.baseline_finish or self.world.settings.as_of).reporting
 
     def _cost_ratio(self, project: Project) -> Fraction | None:
-        return positive_ratio(self.cost_to_date(project), self.budget(project))
+        """What it cost to what it was to cost, both in the project's currency."""
+        costs, earned = self.costs_of(project), self.earned[project.project_id]
+        if not costs:
+            return positive_ratio(earned.ac, project.budget)
+        ended = [(cost, cost.actual) for cost in costs if self.has_ended(cost)]
+        spent = whole(self._own(project, cost, actual) for cost, actual in ended if actual is not None)
+        return positive_ratio(spent, project.budget)
+
+    def _own(self, project: Project, cost: Cost, amount: Fraction) -> Fraction | None:
+        """A cost in the project's currency, by the rates of its month."""
+        if amount == 0 or cost.currency in (None, project.currency):
+            return amount
+        reporting = self._of_month(project, cost, amount).reporting
+        rate = self.found.rate(project.currency, end_of_month(cost.month))
+        return None if reporting is None or rate is None else reporting / rate
 
     # What it brings
 

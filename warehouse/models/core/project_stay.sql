@@ -1,9 +1,8 @@
 -- One row per project and unbroken stay in a stage, from every version of the project known at `known_at`, by place.
 -- 3-benefits.md, 3.7 (stage flow): the first stay counts from the project's own date where it has one.
+{%- set columns = ['project_id', 'stage', 'idea_date', 'approved_date', 'actual_finish'] %}
 with versions as (
-    select
-        version.*,
-        case when not version.is_closed then version.stage end as stage_then
+    select version.*
     from {{ ref('project_version') }} as version
     left join {{ source('meta', 'delivery') }} as delivery on version._delivery_id = delivery.delivery_id
     where
@@ -12,18 +11,33 @@ with versions as (
         and (delivery.withdrawn_at is null or delivery.withdrawn_at > {{ known_at() }})
 ),
 
+snapshots as (
+    {{ snapshot_places('project') }}
+),
+
+placed as (
+    {{ placed_versions('versions', 'snapshots', columns) }}
+),
+
+staged as (
+    select
+        *,
+        case when not is_closed then stage end as stage_then
+    from placed
+),
+
 compared as (
     select
         *,
-        lag(stage_then) over (partition by project_id order by _effective_at, known_from) as stage_before
-    from versions
+        lag(stage_then) over (partition by project_id order by _effective_at, known_from, is_closed) as stage_before
+    from staged
 ),
 
 numbered as (
     select
         *,
         sum(case when stage_then is distinct from stage_before then 1 else 0 end) over (
-            partition by project_id order by _effective_at, known_from
+            partition by project_id order by _effective_at, known_from, is_closed
             rows between unbounded preceding and current row
         ) as stay
     from compared

@@ -2,15 +2,7 @@
 -- 3-benefits.md, 3.7: a profile that was drawn up later counts as it was drawn up first. A point that a snapshot dropped
 -- stood until the day of that snapshot.
 with snapshots as (
-    select delivery.feed, delivery.placed_at, delivery.known_from
-    from {{ source('meta', 'delivery') }} as delivery
-    inner join {{ source('meta', 'delivery_contract') }} as delivery_contract
-        on delivery.delivery_id = delivery_contract.delivery_id
-    where
-        delivery_contract.contract = 'benefit_profile'
-        and delivery.status = 'accepted'
-        and delivery.mode = 'snapshot'
-        and (delivery.withdrawn_at is null or delivery.withdrawn_at > {{ known_at() }})
+    {{ snapshot_places('benefit_profile') }}
 ),
 
 versions as (
@@ -23,25 +15,7 @@ versions as (
 ),
 
 statements as (
-    select benefit_id, date, planned_value, is_closed, _effective_at, known_from
-    from versions
-    where not is_closed
-    union all
-    select
-        versions.benefit_id,
-        versions.date,
-        versions.planned_value,
-        versions.is_closed,
-        min(snapshots.placed_at) as _effective_at,
-        versions.known_from
-    from versions
-    inner join snapshots
-        on
-            versions._feed = snapshots.feed
-            and versions._effective_at < snapshots.placed_at
-            and versions.known_from >= snapshots.known_from
-    where versions.is_closed
-    group by all
+    {{ placed_versions('versions', 'snapshots', ['benefit_id', 'date', 'planned_value']) }}
 ),
 
 drawn as (

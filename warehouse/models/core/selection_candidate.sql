@@ -37,7 +37,7 @@ valued as (
             when not exists (select 1 from weighted) then 1.0
             else coalesce(aligned.alignment, 0.0)
         end as alignment,
-        project.stage in ('idea', 'business_case') as is_candidate
+        coalesce(project.stage in ('idea', 'business_case'), false) as is_candidate
     from project
     left join forecast on project.project_id = forecast.scope_id
     left join aligned on project.project_id = aligned.project_id

@@ -58,4 +58,7 @@ final as (
     from flagged
 )
 
+-- Links whose names run into each other (output A > benefit 'B>benefit:C', output 'A>benefit:B' > benefit C)
+-- are one subject: one gap stands for both.
 select * from final
+qualify row_number() over (partition by subject_id order by message) = 1

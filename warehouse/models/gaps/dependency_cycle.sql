@@ -19,6 +19,7 @@ flagged as (
         nodes.node_type,
         nodes.node_id,
         nodes.node_name,
+        max(subjects.project_id) as project_id,
         count(*) as links,
         {{ joined_text("edges.to_type || ' ' || edges.to_id", "edges.to_type || ' ' || edges.to_id") }} as leads_to,
         {{ record_list(source_row('dependency', 'links')) }} as source_rows
@@ -28,6 +29,8 @@ flagged as (
         on
             edges.from_type = links.from_type and edges.from_id = links.from_id
             and edges.to_type = links.to_type and edges.to_id = links.to_id
+    left join {{ ref('benefit_subject') }} as subjects
+        on case when nodes.node_type = 'benefit' then nodes.node_id end = subjects.benefit_id
     group by nodes.node_type, nodes.node_id, nodes.node_name
 ),
 
@@ -40,6 +43,7 @@ final as (
                 ~ ' the circle is broken.'
             ),
             evidence=gap_evidence(['links', 'leads_to']),
+            project_id='project_id',
             benefit_id="case when node_type = 'benefit' then node_id end",
             output_id="case when node_type = 'output' then node_id end"
         ) }}

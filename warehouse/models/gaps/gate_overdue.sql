@@ -37,4 +37,7 @@ final as (
     from flagged
 )
 
+-- Gates whose names run into each other (gate 1/G of project P, gate G of project P/1)
+-- are one subject: one gap stands for both.
 select * from final
+qualify row_number() over (partition by subject_id order by message) = 1

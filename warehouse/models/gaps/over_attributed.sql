@@ -15,11 +15,14 @@ flagged as (
         nodes.node_type,
         nodes.node_id,
         nodes.node_name,
+        max(subjects.project_id) as project_id,
         nodes.weight_sum,
         count(*) as links,
         {{ record_list(source_row('dependency', 'links')) }} as source_rows
     from nodes
     inner join links on nodes.node_type = links.to_type and nodes.node_id = links.to_id
+    left join {{ ref('benefit_subject') }} as subjects
+        on case when nodes.node_type = 'benefit' then nodes.node_id end = subjects.benefit_id
     group by nodes.node_type, nodes.node_id, nodes.node_name, nodes.weight_sum
 ),
 
@@ -32,6 +35,7 @@ final as (
                 ~ ' whole: each is scaled down so that together they make 1.'
             ),
             evidence=gap_evidence(['weight_sum', 'links']),
+            project_id='project_id',
             benefit_id="case when node_type = 'benefit' then node_id end"
         ) }}
     from flagged
