@@ -12,10 +12,21 @@ unconverted as (
     select
         amounts.*,
         rates.first_rate_on,
-        row_number() over (partition by amounts.currency order by converted_on desc, contract asc, _batch_id asc, _row asc) as newest
+        max(amounts.converted_on) over (
+            partition by amounts.currency, amounts.contract, amounts._feed, amounts._batch_id, amounts._row
+        ) as last_of_row
     from {{ ref('foreign_amount') }} as amounts
     left join rates on amounts.currency = rates.currency
     where rates.first_rate_on is null or amounts.converted_on < rates.first_rate_on
+),
+
+numbered as (
+    select
+        *,
+        dense_rank() over (
+            partition by currency order by last_of_row desc, contract asc, _feed asc, _batch_id asc, _row asc
+        ) as newest
+    from unconverted
 ),
 
 flagged as (
@@ -26,9 +37,11 @@ flagged as (
         min(converted_on) as first_on,
         max(converted_on) as last_on,
         nullif(max(converted_on), min(converted_on)) as later_on,
-        -- The newest twenty stand for the rest.
-        {{ record_list('case when newest <= 20 then ' ~ any_source_row('contract') ~ ' end') }} as source_rows
-    from unconverted
+        -- The newest twenty rows stand for the rest, each once, however many days it is converted at.
+        {{ record_list(
+            'case when newest <= 20 and converted_on = last_of_row then ' ~ any_source_row('contract') ~ ' end'
+        ) }} as source_rows
+    from numbered
     group by currency
 ),
 
