@@ -20,7 +20,7 @@ from pipelines import warehouse
 from pipelines.sql import quoted
 from pipelines.transform.steps import Step
 
-SMALL = 20_000  # rows
+SMALL = 20_000  # rows; of what is larger, and made of something else, it is not asked whether it came out the same
 VERSION_SUFFIX, VERSIONED_SUFFIX = '_version"', '_versioned"'  # the row versions, and the deliveries that they are of
 
 

@@ -116,41 +116,50 @@
         where delivered.closes and rejected_row.contract = '{{ contract }}' and rejected_row.key_text is not null
 {%- endmacro %}
 
-{#- The places at which snapshots of a contract speak, of those that count. -#}
+{#- Where the snapshots of a contract that close keys speak, of those that count; `heard_on` is when the first attempt at
+    their bytes became known. -#}
 {% macro snapshot_places(contract) -%}
-    select delivery.feed, delivery.placed_at, delivery.known_from
-    from {{ source('meta', 'delivery') }} as delivery
-    inner join {{ source('meta', 'delivery_contract') }} as delivery_contract
-        on delivery.delivery_id = delivery_contract.delivery_id
+    select feed, root_id, placed_at, heard_on
+    from (
+        select *, min(known_from) over (partition by root_id) as heard_on
+        from (
+            {{ deliveries_of(contract) }}
+        ) as delivery
+    ) as attempt
     where
-        delivery_contract.contract = '{{ contract }}'
-        and delivery.status = 'accepted'
-        and delivery.mode = 'snapshot'
+        mode = 'snapshot'
+        and coalesce(unreadable_keys, 0) = 0
+        and (withdrawn_at is null or withdrawn_at > {{ known_at() }})
+{%- endmacro %}
+
+{#- A contract's versions known at `known_at`, apart from what was misread: read again since. `_root_id` is the first attempt
+    at the bytes that a version came with. -#}
+{% macro versions_read_aright(contract) -%}
+    select version.*, coalesce(delivery.root_id, version._delivery_id) as _root_id
+    from {{ ref(contract ~ '_version') }} as version
+    left join {{ source('meta', 'delivery') }} as delivery on version._delivery_id = delivery.delivery_id
+    where
+        version.known_from <= {{ known_at() }}
         and (delivery.withdrawn_at is null or delivery.withdrawn_at > {{ known_at() }})
 {%- endmacro %}
 
-{#- Versions in time by what they speak of. A closing has the place of the row that it closes: it stands at that of the
-    first snapshot after it, which no longer held the row. -#}
+{#- Such versions in time by what they speak of. A closing has the place of the row that it closes: it stands at that of the
+    first snapshot after it, of those heard of by then, which no longer held the row. -#}
 {% macro placed_versions(versions, snapshots, columns) -%}
     select
         {{ column_list(columns, versions) }},
         {{ versions }}.is_closed,
-        {{ versions }}._effective_at,
-        {{ versions }}.known_from
+        {{ versions }}.known_from,
+        coalesce(min({{ snapshots }}.placed_at), {{ versions }}._effective_at) as _effective_at
     from {{ versions }}
-    where not {{ versions }}.is_closed
-    union all
-    select
-        {{ column_list(columns, versions) }},
-        {{ versions }}.is_closed,
-        min({{ snapshots }}.placed_at) as _effective_at,
-        {{ versions }}.known_from
-    from {{ versions }}
-    inner join {{ snapshots }}
+    left join {{ snapshots }}
         on
-            {{ versions }}._feed = {{ snapshots }}.feed
-            and {{ versions }}._effective_at < {{ snapshots }}.placed_at
-            and {{ versions }}.known_from >= {{ snapshots }}.known_from
-    where {{ versions }}.is_closed
-    group by all
+            {{ versions }}.is_closed
+            and {{ versions }}._feed = {{ snapshots }}.feed
+            and {{ versions }}.known_from >= {{ snapshots }}.heard_on
+            and (
+                {{ versions }}._effective_at < {{ snapshots }}.placed_at
+                or ({{ versions }}._effective_at = {{ snapshots }}.placed_at and {{ versions }}._root_id < {{ snapshots }}.root_id)
+            )
+    group by {{ column_list(columns, versions) }}, {{ versions }}.is_closed, {{ versions }}.known_from, {{ versions }}._effective_at
 {%- endmacro %}

@@ -27,7 +27,7 @@ moved as (
 scale as (
     select
         project_id,
-        case when sum(amount) < 1e300 then 1e-9 * sum(amount) end as tolerance
+        case when coalesce(sum(amount), 0) < 1e300 then 1e-9 * coalesce(sum(amount), 0) end as tolerance
     from moved
     group by project_id
 )

@@ -1,6 +1,6 @@
 -- The periods of the KPIs hold their used readings, each once (3-benefits.md, 3.1).
 with reading as (
-    select count(*) as readings from {{ ref('used_reading') }}
+    select count(*) as readings from {{ ref('kpi_reading') }} where reading_status = 'used'
 ),
 
 period as (

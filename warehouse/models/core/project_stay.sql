@@ -2,13 +2,7 @@
 -- 3-benefits.md, 3.7 (stage flow): the first stay counts from the project's own date where it has one.
 {%- set columns = ['project_id', 'stage', 'idea_date', 'approved_date', 'actual_finish'] %}
 with versions as (
-    select version.*
-    from {{ ref('project_version') }} as version
-    left join {{ source('meta', 'delivery') }} as delivery on version._delivery_id = delivery.delivery_id
-    where
-        version.known_from <= {{ known_at() }}
-        -- What was read again since was misread.
-        and (delivery.withdrawn_at is null or delivery.withdrawn_at > {{ known_at() }})
+    {{ versions_read_aright('project') }}
 ),
 
 snapshots as (

@@ -6,12 +6,7 @@ with snapshots as (
 ),
 
 versions as (
-    select version.*
-    from {{ ref('benefit_profile_version') }} as version
-    left join {{ source('meta', 'delivery') }} as delivery on version._delivery_id = delivery.delivery_id
-    where
-        version.known_from <= {{ known_at() }}
-        and (delivery.withdrawn_at is null or delivery.withdrawn_at > {{ known_at() }})
+    {{ versions_read_aright('benefit_profile') }}
 ),
 
 statements as (

@@ -44,7 +44,7 @@ flagged as (
     left join {{ ref('output_status') }} as outputs on edges.from_type = 'output' and edges.from_id = outputs.output_id
 ),
 
-final as (
+gap as (
     select
         {{ gap_columns(
             'BROKEN_LINK', "'edge'", "from_type || ':' || from_id || '>' || to_type || ':' || to_id", 'link_name',
@@ -56,9 +56,13 @@ final as (
             project_id='project_id', benefit_id='benefit_id', output_id='output_id'
         ) }}
     from flagged
-)
+),
 
 -- Links whose names run into each other (output A > benefit 'B>benefit:C', output 'A>benefit:B' > benefit C)
 -- are one subject: one gap stands for both.
+final as (
+    select * from gap
+    qualify row_number() over (partition by subject_id order by message) = 1
+)
+
 select * from final
-qualify row_number() over (partition by subject_id order by message) = 1

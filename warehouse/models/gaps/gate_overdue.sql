@@ -24,7 +24,7 @@ flagged as (
         and gates.actual_date is null
 ),
 
-final as (
+gap as (
     select
         {{ gap_columns(
             'GATE_OVERDUE', "'gate'", "project_id || '/' || gate", "project_name || ': ' || gate",
@@ -35,9 +35,13 @@ final as (
             project_id='project_id'
         ) }}
     from flagged
-)
+),
 
 -- Gates whose names run into each other (gate 1/G of project P, gate G of project P/1)
 -- are one subject: one gap stands for both.
+final as (
+    select * from gap
+    qualify row_number() over (partition by subject_id order by message) = 1
+)
+
 select * from final
-qualify row_number() over (partition by subject_id order by message) = 1
