@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -21,11 +21,14 @@ from tests.receivers import Receiver
 DELIVERIES = 30
 STREAM = "fruition:messages"
 PATIENCE = 400.0  # seconds; a task whose machine died is missed after a minute
+WITHOUT_DATABASE = 3.0  # seconds; a component that starts meanwhile gives up, and so may one that runs
 
 
 @pytest.fixture(autouse=True)
 def quiet(live: Stack) -> None:
-    """What earlier tests have set going has come to rest."""
+    """What earlier tests have set going has come to rest; what one that failed has left dead, runs."""
+    live.revive()
+    live.wait_until_healthy()
     live.wait_until_quiet()
 
 
@@ -111,10 +114,14 @@ def test_whatever_is_killed_every_delivery_is_loaded_once_and_every_event_comes(
             else:
                 redis.send(STREAM, output(name).encode(), f"{name}.csv".encode())
             time.sleep(chance.uniform(0, 2))
+            live.revive()
             if victim := moments.get(number):
                 strike(live, victim)
-        eventually(lambda: is_published(live, names), "every output is published", PATIENCE)
-        eventually(lambda: all(opened(listening, name) for name in names), "every event has come", PATIENCE)
+        for holds, what in (
+            (lambda: all(event_ids(live, name) for name in names), "every output is published"),
+            (lambda: all(opened(listening, name) for name in names), "every event has come"),
+        ):
+            eventually(kept_up(live, holds), what, PATIENCE)
         live.wait_until_healthy()
         live.wait_until_quiet()
     accepted = [
@@ -127,19 +134,25 @@ def test_whatever_is_killed_every_delivery_is_loaded_once_and_every_event_comes(
     assert all(len(event_ids(live, name)) == 1 for name in names)
 
 
-def is_published(live: Stack, names: list[str]) -> bool:
-    """Whether each output has its gap event in what is published; whatever has given up meanwhile is started again."""
-    live.revive()
-    return all(event_ids(live, name) for name in names)
+def kept_up(live: Stack, holds: Callable[[], bool]) -> Callable[[], bool]:
+    """The same question, before which whatever has given up is started again."""
+
+    def asked() -> bool:
+        live.revive()
+        return holds()
+
+    return asked
 
 
 def strike(live: Stack, victim: str) -> None:
     """Kill or restart something, and have it come back."""
     if victim == "task":
-        eventually(live.kill_task, "a task runs")
+        eventually(kept_up(live, live.kill_task), "a task runs")
     elif victim == "postgres":
         assert live.postgres
+        live.restart("triggerer")
         live.postgres.stop()
+        time.sleep(WITHOUT_DATABASE)
         live.postgres.start()
     else:
         live.restart(victim)
