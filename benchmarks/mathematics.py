@@ -90,21 +90,10 @@ def built(folder: Path) -> dict[str, Any]:
     settings = settings_of(folder)
     seconds |= timed("load", lambda: warehouse.load(settings))[0]
     nodes: dict[str, float] = {}
-    seconds |= timed("build", lambda: transform.build(settings, AS_OF, on_node=clock(nodes)))[0]
+    seconds |= timed("build", lambda: transform.build(settings, AS_OF, on_node=nodes.__setitem__))[0]
     seconds |= timed("publish", lambda: publish.publish(settings))[0]
     slowest = sorted(nodes, key=lambda name: -nodes[name])[:SLOWEST]
     return {"seconds": seconds, "nodes": {name: nodes[name] for name in slowest}, "count": len(nodes)}
-
-
-def clock(nodes: dict[str, float]) -> Callable[[str], None]:
-    """What a build calls after each step: notes in `nodes` the seconds since the call before, else since now."""
-    last = [time.monotonic()]
-
-    def note(name: str) -> None:
-        nodes[name] = time.monotonic() - last[0]
-        last[0] += nodes[name]
-
-    return note
 
 
 def network(folder: Path) -> dict[str, Any]:
@@ -115,7 +104,9 @@ def network(folder: Path) -> dict[str, Any]:
     transform.build(settings, AS_OF)
     nodes: dict[str, float] = {}
     stands = transform.Standing(AS_OF, FOR_EVER, None, is_forward=False)
-    transform.build_file(settings, settings.warehouse, stands, full=True, on_node=clock(nodes), only="output_share")
+    transform.build_file(
+        settings, settings.warehouse, stands, full=True, on_node=nodes.__setitem__, only="output_share"
+    )
     models = {name: nodes[name] for name in NETWORK_MODELS}
     return {"seconds": {"network": sum(models.values())}, "nodes": models, "count": len(models)}
 

@@ -84,7 +84,7 @@ def load_and_build(settings: Settings, as_of: date | None, tell: Tell = lambda t
     """Load what the lake has, then build every model for the date."""
     with writing(settings, renew=True):  # so that nobody else's load comes between
         loaded = load(settings, lambda name: tell(f"load {name}"))
-        return loaded, build(settings, as_of, on_node=lambda name: tell(f"build {name}"))
+        return loaded, build(settings, as_of, on_node=lambda name, seconds: tell(f"build {name}"))
 
 
 def load_build_publish(

@@ -85,7 +85,7 @@ def rebuild(
             builds = recorded_builds(Lake.of(settings))
             stands = _standing(settings, connection, builds, as_of, known_at, into)
             warehouse.settle(connection, stands.known_at if stands.is_forward else None)
-        built = build_file(settings, file, stands, full=True, on_node=lambda name: tell(f"build {name}"))
+        built = build_file(settings, file, stands, full=True, on_node=lambda name, seconds: tell(f"build {name}"))
         differences = tuple(_recomputed(settings, file, builds, tell)) if recompute else ()
         target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
         put_in_place(file, target)

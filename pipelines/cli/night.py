@@ -77,7 +77,7 @@ def build(
     settings = Settings.from_environment()
     with console.progress() as tell:
         loaded = load(settings, lambda name: tell(f"load {name}"))
-        built = transform(settings, as_of, known_at, into, full, lambda name: tell(f"build {name}"))
+        built = transform(settings, as_of, known_at, into, full, lambda name, seconds: tell(f"build {name}"))
     if as_json:
         console.print_json({"loaded": loaded, "built": built})
     else:

@@ -42,6 +42,10 @@ __all__ = [
     "run_dbt",
 ]
 
+OnNode = Callable[
+    [str, float], None
+]  # told of each node that a build is done with, and the seconds it took; by any thread
+
 
 @dataclass(frozen=True)
 class Build:
@@ -62,7 +66,7 @@ def build(
     known_at: datetime | None = None,
     into: Path | None = None,
     full: bool = False,
-    on_node: Callable[[str], None] = lambda name: None,
+    on_node: OnNode = lambda name, seconds: None,
 ) -> Build:
     """Build every model and run every data test.
 
@@ -95,7 +99,7 @@ def build_file(
     file: Path,
     stands: Standing,
     full: bool = False,
-    on_node: Callable[[str], None] = lambda name: None,
+    on_node: OnNode = lambda name, seconds: None,
     only: str | None = None,
 ) -> Build:
     """Build on a loaded warehouse file. `only` names one model: it and what it rests on are made, without tests."""
@@ -109,7 +113,7 @@ def _build_on(
     file: Path,
     stands: Standing,
     full: bool,
-    on_node: Callable[[str], None],
+    on_node: OnNode,
     only: str | None = None,
 ) -> Build:
     started = time.monotonic()
@@ -117,10 +121,10 @@ def _build_on(
         plan = plan_of(settings)
         _note(connection, stands, succeeded=False, seconds=0.0)
         make_schemas(connection)
-        suit_to_size(connection)
+        lanes = suit_to_size(connection)
         _bring_versions_up_to_date(connection, settings, plan, full)
         memory = Memory(connection, plan.fingerprint, afresh=full)
-        report = run_steps(connection, plan.leading_to(only), stands, memory, on_node)
+        report = run_steps(connection, plan.leading_to(only), stands, memory, on_node, lanes)
         seconds = time.monotonic() - started
         _note(connection, stands, succeeded=True, seconds=seconds)
     return Build(stands.as_of, stands.known_at, stands.is_forward, file, report.steps, tuple(report.warnings), seconds)

@@ -11,6 +11,7 @@ it was, and so do all that rest on it.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from dataclasses import dataclass, replace
 
@@ -52,6 +53,12 @@ class Memory:
         self._nested = self._nested_columns()
         query = "select step, made_of, moment, state, warned, rows from meta.made"
         self._made = {name: Made(*values) for name, *values in connection.execute(query).fetchall()}
+
+    def over(self, connection: duckdb.DuckDBPyConnection) -> Memory:
+        """The same memory for who runs steps over another connection, beside this one: each keeps what it has run itself."""
+        other = copy.copy(self)
+        other._connection, other._changed = connection, {}
+        return other
 
     def outlined(self, step: Step, moment: str) -> Made:
         """The step as it would be made now; `moment` says the inputs of the build that its SQL names.

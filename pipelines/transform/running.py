@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from pipelines import warehouse
 from pipelines.disk import NEXT_STEP, says_full
 from pipelines.errors import BuildFailed, DiskFull
 from pipelines.sql import quoted
+from pipelines.transform.course import Course
 from pipelines.transform.memory import Made, Memory
 from pipelines.transform.standing import Standing
 from pipelines.transform.steps import PLACEHOLDERS, Step
@@ -31,16 +33,19 @@ def make_schemas(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"create schema if not exists {schema}")
 
 
-def suit_to_size(connection: duckdb.DuckDBPyConnection) -> None:
+def suit_to_size(connection: duckdb.DuckDBPyConnection) -> int:
     """One thread and no compression where there is little to do; as DuckDB would have it where there is much.
 
     Of statements that take milliseconds a second thread makes longer ones, and to look for the best of a dozen ways to
-    compress each of some thousand short columns takes longer than to write them.
+    compress each of some thousand short columns takes longer than to write them. Returns how many steps are to be run at
+    a time: most tables of a large portfolio are still too small for a statement to keep two threads busy.
     """
     row = connection.execute("select sum(estimated_size) from duckdb_tables() where schema_name = 'raw'").fetchone()
     is_small = row is None or (row[0] or 0) < FEW_ROWS
-    connection.execute(f"set threads = {1 if is_small else warehouse.THREADS}")
+    lanes = 1 if is_small else warehouse.THREADS
+    connection.execute(f"set threads = {lanes}")
     connection.execute(f"set force_compression = '{'uncompressed' if is_small else 'auto'}'")
+    return lanes
 
 
 @dataclass
@@ -51,16 +56,21 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
 
+    def add(self, other: Report) -> None:
+        self.steps += other.steps
+        self.warnings += other.warnings
+        self.failures |= other.failures
+
 
 def run_steps(
     connection: duckdb.DuckDBPyConnection,
     steps: tuple[Step, ...],
     stands: Standing,
     memory: Memory,
-    on_step: Callable[[str], None],
+    on_step: Callable[[str, float], None],
+    lanes: int = 1,
 ) -> Report:
-    """Run the steps that `memory` does not hold the results of; small ones share a transaction, since a commit waits for
-    the disk.
+    """Run the steps that `memory` does not hold the results of, so many at a time; `on_step` is told of each and its seconds.
 
     All tests are run, so that a build that fails names all that is wrong. Raises `BuildFailed` with what failed, at once
     where a step cannot be run at all.
@@ -70,29 +80,89 @@ def run_steps(
         PLACEHOLDERS["known_at"]: stands.known_at.isoformat(sep=" ", timespec="microseconds"),
         PLACEHOLDERS["seq"]: "null" if stands.seq is None else str(stands.seq),
     }
-    report, kinds, began = Report(), _kinds(connection), time.monotonic()
-    connection.execute("begin")
-    for step in steps:
-        moment = " ".join(values[name] for name in sorted(set(PLACEHOLDER.findall(step.code))))
-        code = PLACEHOLDER.sub(lambda match: values[match[0]], step.code)
-        try:
-            _make(connection, step, code, moment, kinds.get(step.relation), memory, report)
-        except Exception as error:  # a Python model may raise anything
-            with suppress(duckdb.Error):  # of a file that can be written no more
-                connection.execute("rollback")
-            raise failed({step.name: f"{type(error).__name__}: {error}"}) from error
-        if time.monotonic() - began > TRANSACTION_SECONDS:
-            memory.keep()
-            connection.execute("commit")
-            connection.execute("begin")
-            began = time.monotonic()
-        report.steps += 1
-        on_step(step.name)
-    memory.keep()
-    connection.execute("commit")
+    course, kinds = Course(steps), _kinds(connection)
+    if lanes == 1:
+        report = _Lane(connection, memory, values, kinds, on_step).run(course, TRANSACTION_SECONDS)
+    else:
+        with _cursors(connection, lanes) as cursors:
+            beside = [_Lane(cursor, memory.over(cursor), values, kinds, on_step) for cursor in cursors]
+            report = _run_beside(course, beside)
+    report.warnings.sort()
     if report.failures:
-        raise failed(report.failures)
+        raise failed(dict(sorted(report.failures.items())))
     return report
+
+
+@contextmanager
+def _cursors(connection: duckdb.DuckDBPyConnection, count: int) -> Iterator[list[duckdb.DuckDBPyConnection]]:
+    """So many connections more to the same file, closed again: one left open would keep it from everybody else."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(connection.cursor()) for _ in range(count)]
+
+
+def _run_beside(course: Course, lanes: list[_Lane]) -> Report:
+    """Each lane in a thread of its own; what ends one, and what reaches this thread meanwhile, ends all."""
+    report = Report()
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        running = [pool.submit(lane.run, course, 0.0) for lane in lanes]
+        try:
+            wait(running, return_when=FIRST_EXCEPTION)
+            for one in running:
+                report.add(one.result())
+        except BaseException:
+            course.stop()
+            for lane in lanes:
+                lane.connection.interrupt()
+            raise
+    return report
+
+
+@dataclass
+class _Lane:
+    """One connection that runs steps, one after the other."""
+
+    connection: duckdb.DuckDBPyConnection
+    memory: Memory
+    values: Mapping[str, str]
+    kinds: Mapping[str, str]
+    on_step: Callable[[str, float], None]
+    report: Report = field(default_factory=Report)
+
+    def run(self, course: Course, transaction_seconds: float) -> Report:
+        """Run what the course gives. Steps share a transaction for so long, since a commit waits for the disk."""
+        began: float | None = None
+        try:
+            for step in course.steps():
+                started = time.monotonic()
+                if began is None:
+                    self.connection.execute("begin")
+                    began = started
+                self._run(step)
+                if time.monotonic() - began >= transaction_seconds:
+                    self._commit()
+                    began = None
+                self.report.steps += 1
+                self.on_step(step.name, time.monotonic() - started)
+            if began is not None:
+                self._commit()
+        except BaseException:
+            course.stop()
+            with suppress(duckdb.Error):  # of a file that can be written no more
+                self.connection.execute("rollback")
+            raise
+        return self.report
+
+    def _run(self, step: Step) -> None:
+        moment = " ".join(self.values[name] for name in sorted(set(PLACEHOLDER.findall(step.code))))
+        code = PLACEHOLDER.sub(lambda match: self.values[match[0]], step.code)
+        try:
+            _make(self.connection, step, code, moment, self.kinds.get(step.relation), self.memory, self.report)
+        except Exception as error:  # a Python model may raise anything
+            raise failed({step.name: f"{type(error).__name__}: {error}"}) from error
+
+    def _commit(self) -> None:
+        self.memory.keep()
+        self.connection.execute("commit")
 
 
 def _make(
