@@ -143,6 +143,8 @@ def _bring_versions_up_to_date(
     for is_new in {one.is_new for one in stale}:
         wanted = {one.contract: one.kinds for one in stale if one.is_new == is_new}
         codes |= version_codes(settings, plan, wanted, is_new)
+        if is_new:  # what the nights to come will take, compiled while dbt is at it
+            version_codes(settings, plan, wanted, anew=False)
     for one in stale:
         try:
             bring_up_to_date(connection, one, codes[one.contract])

@@ -137,7 +137,10 @@ class _Lane:
                 if began is None:
                     self.connection.execute("begin")
                     began = started
-                self._run(step)
+                try:
+                    self._make(step)
+                except Exception as error:  # a Python model may raise anything
+                    raise failed({step.name: f"{type(error).__name__}: {error}"}) from error
                 if time.monotonic() - began >= transaction_seconds:
                     self._commit()
                     began = None
@@ -152,42 +155,39 @@ class _Lane:
             raise
         return self.report
 
-    def _run(self, step: Step) -> None:
+    def _make(self, step: Step) -> None:
+        """One step, unless it stands."""
         moment = " ".join(self.values[name] for name in sorted(set(PLACEHOLDER.findall(step.code))))
         code = PLACEHOLDER.sub(lambda match: self.values[match[0]], step.code)
-        try:
-            _make(self.connection, step, code, moment, self.kinds.get(step.relation), self.memory, self.report)
-        except Exception as error:  # a Python model may raise anything
-            raise failed({step.name: f"{type(error).__name__}: {error}"}) from error
+        present = self.kinds.get(step.relation)
+        outline = self.memory.outlined(step, moment)
+        is_there = step.kind == "test" or present == _wanted(step)
+        recalled = self.memory.recalled(step, outline) if is_there else None
+        if recalled:
+            self.memory.follow(step, recalled)
+            if recalled.warned:
+                self.report.warnings.append(step.name)
+        elif step.kind == "test":
+            self._test(step, code, outline)
+        else:
+            before = self.memory.before(step, outline, is_there)
+            _run(self.connection, step, code, present)
+            self.memory.note(step, outline, before)
+
+    def _test(self, step: Step, code: str, outline: Made) -> None:
+        """A data test; one that fails is asked again by the next build."""
+        row = self.connection.execute(code).fetchone()
+        count, is_error, is_warning = row or (None, False, False)
+        if is_error:
+            self.report.failures[step.name] = f"Got {count} results, expected none."
+            return
+        if is_warning:
+            self.report.warnings.append(step.name)
+        self.memory.note(step, replace(outline, warned=bool(is_warning)))
 
     def _commit(self) -> None:
         self.memory.keep()
         self.connection.execute("commit")
-
-
-def _make(
-    connection: duckdb.DuckDBPyConnection,
-    step: Step,
-    code: str,
-    moment: str,
-    present: str | None,
-    memory: Memory,
-    report: Report,
-) -> None:
-    """One step, unless it stands; `present` is what is in its place: a table, a view or nothing."""
-    outline = memory.outlined(step, moment)
-    is_there = step.kind == "test" or present == _wanted(step)
-    recalled = memory.recalled(step, outline) if is_there else None
-    if recalled:
-        memory.follow(step, recalled)
-        if recalled.warned:
-            report.warnings.append(step.name)
-    elif step.kind == "test":
-        _test(connection, step, code, outline, memory, report)
-    else:
-        before = memory.before(step, outline, is_there)
-        _run(connection, step, code, present)
-        memory.note(step, outline, before)
 
 
 def _wanted(step: Step) -> str:
@@ -212,20 +212,6 @@ def _run(connection: duckdb.DuckDBPyConnection, step: Step, code: str, present: 
         connection.execute(f"create or replace {wanted} {step.relation} as (\n{code}\n)")
     for comment in step.comments:
         connection.execute(comment)
-
-
-def _test(
-    connection: duckdb.DuckDBPyConnection, step: Step, code: str, outline: Made, memory: Memory, report: Report
-) -> None:
-    """A data test; one that fails is asked again by the next build."""
-    row = connection.execute(code).fetchone()
-    count, is_error, is_warning = row or (None, False, False)
-    if is_error:
-        report.failures[step.name] = f"Got {count} results, expected none."
-        return
-    if is_warning:
-        report.warnings.append(step.name)
-    memory.note(step, replace(outline, warned=bool(is_warning)))
 
 
 def _frame(connection: duckdb.DuckDBPyConnection, code: str) -> Any:
