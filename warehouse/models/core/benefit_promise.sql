@@ -6,25 +6,24 @@ with benefits as (
     select benefit_id, approved_date as approved_on from {{ ref('benefit') }}
 ),
 
+read_aright as (
+    {{ versions_read_aright('benefit') }}
+),
+
 versions as (
     select
-        version.*,
+        read_aright.*,
         benefits.approved_on,
-        cast(version._effective_at as date) as stated_on,
-        coalesce(cast(version._effective_at as date) <= benefits.approved_on, false) as is_before_approval,
+        cast(read_aright._effective_at as date) as stated_on,
+        coalesce(cast(read_aright._effective_at as date) <= benefits.approved_on, false) as is_before_approval,
         -- A version without any of the figures is an empty entry, or comes from a feed that says nothing of the plan.
         false
         {%- for figure in figures %}
-        or version.{{ figure }} is not null
+        or read_aright.{{ figure }} is not null
         {%- endfor %} as states_plan
-    from {{ ref('benefit_version') }} as version
-    inner join benefits on version.benefit_id = benefits.benefit_id
-    left join {{ source('meta', 'delivery') }} as delivery on version._delivery_id = delivery.delivery_id
-    where
-        version.known_from <= {{ known_at() }}
-        and not version.is_closed
-        -- What was read again since was misread.
-        and (delivery.withdrawn_at is null or delivery.withdrawn_at > {{ known_at() }})
+    from read_aright
+    inner join benefits on read_aright.benefit_id = benefits.benefit_id
+    where not read_aright.is_closed
 ),
 
 promised as (
