@@ -88,10 +88,11 @@ def built(folder: Path) -> dict[str, Any]:
     """Load what the lake has, build everything and publish it, as a night does; seconds a stage, and the slowest nodes."""
     seconds, (publish, warehouse, transform) = timed("imports", imported)
     settings = settings_of(folder)
-    seconds |= timed("load", lambda: warehouse.load(settings))[0]
     nodes: dict[str, float] = {}
-    seconds |= timed("build", lambda: transform.build(settings, AS_OF, on_node=nodes.__setitem__))[0]
-    seconds |= timed("publish", lambda: publish.publish(settings))[0]
+    with warehouse.writing(settings, renew=True):
+        seconds |= timed("load", lambda: warehouse.load(settings))[0]
+        seconds |= timed("build", lambda: transform.build(settings, AS_OF, on_node=nodes.__setitem__))[0]
+        seconds |= timed("publish", lambda: publish.publish(settings))[0]
     slowest = sorted(nodes, key=lambda name: -nodes[name])[:SLOWEST]
     return {"seconds": seconds, "nodes": {name: nodes[name] for name in slowest}, "count": len(nodes)}
 

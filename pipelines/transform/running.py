@@ -106,8 +106,8 @@ def _run_beside(course: Course, lanes: list[_Lane]) -> Report:
     with ThreadPoolExecutor(len(lanes)) as pool:
         running = [pool.submit(lane.run, course, 0.0) for lane in lanes]
         try:
-            wait(running, return_when=FIRST_EXCEPTION)
-            for one in running:
+            ended, _ = wait(running, return_when=FIRST_EXCEPTION)
+            for one in sorted(running, key=lambda one: one not in ended):
                 report.add(one.result())
         except BaseException:
             course.stop()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from examples.portfolio import write_example
 from pipelines.settings import Settings
+from pipelines.transform import running
 from tests.faults import forks, small
 from tests.faults.nights import Night, heal, hurried, live_through_once
 from tests.faults.reading import somebody_reading
@@ -20,7 +22,15 @@ KILLS_OF_THE_EXAMPLE = 12
 AT_LATEST = 0.95  # of the time that an uninterrupted run takes
 
 
-def kill_at_random_moments(night: Night, kills: int, seed: str, *, reads: bool) -> None:
+def hurried_and_beside() -> None:
+    """Several steps of the build at a time, as for a large portfolio."""
+    hurried()
+    running.FEW_ROWS = 0
+
+
+def kill_at_random_moments(
+    night: Night, kills: int, seed: str, *, reads: bool, prepare: Callable[[], None] = hurried
+) -> None:
     """Kill a night now and then, one in three times twice in a row, and heal it each time."""
     night.restore()
     started = time.monotonic()
@@ -32,14 +42,16 @@ def kill_at_random_moments(night: Night, kills: int, seed: str, *, reads: bool) 
         night.restore()
         moments = [chance.uniform(0, AT_LATEST * seconds) for _ in range(chance.choice((1, 1, 2)))]
         for moment in moments:
-            wrong += [f"killed after {moment:.2f} s: {problem}" for problem in _kill_after(night, moment, reads)]
+            wrong += [
+                f"killed after {moment:.2f} s: {problem}" for problem in _kill_after(night, moment, reads, prepare)
+            ]
         wrong += [f"killed after {[round(moment, 2) for moment in moments]} s: {problem}" for problem in heal(night)]
     assert not wrong, "\n".join(wrong)
 
 
-def _kill_after(night: Night, seconds: float, reads: bool) -> list[str]:
+def _kill_after(night: Night, seconds: float, reads: bool, prepare: Callable[[], None]) -> list[str]:
     def let_go_and_kill() -> None:
-        run = forks.start(night.settings, *night.arguments, prepare=hurried)
+        run = forks.start(night.settings, *night.arguments, prepare=prepare)
         run.go()
         time.sleep(seconds)
         run.kill()
@@ -67,8 +79,11 @@ def test_a_night_killed_at_random_moments_is_healed_by_the_next_run(second_night
 
 
 @pytest.mark.soak
-def test_a_night_of_the_whole_project_killed_at_random_moments_is_healed_by_the_next_run(real_night: Night) -> None:
-    kill_at_random_moments(real_night, KILLS_OF_THE_EXAMPLE, f"{SEED} real", reads=False)
+@pytest.mark.parametrize("prepare", [hurried, hurried_and_beside])
+def test_a_night_of_the_whole_project_killed_at_random_moments_is_healed_by_the_next_run(
+    real_night: Night, prepare: Callable[[], None]
+) -> None:
+    kill_at_random_moments(real_night, KILLS_OF_THE_EXAMPLE, f"{SEED} real", reads=False, prepare=prepare)
 
 
 @pytest.mark.soak
