@@ -27,3 +27,36 @@ having count(*) > 1
 {% macro spark__hash_of(columns) -%}
     xxhash64({{ columns }})
 {%- endmacro %}
+
+{#- The rows of a table of numbers that agree in `number` and `period_start`, or lack one of them. Each row sets the bit of
+    its month in sixty: where fewer are set than there are rows, these are looked at one by one, which takes many times
+    as long. -#}
+{% macro rows_of_one_period(relation, number) -%}
+{%- set month = '(extract(year from period_start) * 12 + extract(month from period_start))' -%}
+{%- set sixty_months = 'floor(' ~ month ~ ' / 60.0)' -%}
+with crowded as (
+    select {{ number }}
+    from {{ relation }}
+    group by {{ number }}, {{ sixty_months }}
+    having {{ number }} is null or {{ sixty_months }} is null or count(*) > {{ bits_set(month ~ ' - 60 * ' ~ sixty_months) }}
+)
+
+select {{ number }}, period_start, count(*) as rows_found
+from {{ relation }}
+where {{ number }} in (select crowded.{{ number }} from crowded) or {{ number }} is null
+group by {{ number }}, period_start
+having count(*) > 1 or {{ number }} is null or period_start is null
+{%- endmacro %}
+
+{#- Aggregate: how many different numbers from 0 to 63 there are. -#}
+{% macro bits_set(number) -%}
+    {{ return(adapter.dispatch('bits_set', 'fruition')(number)) }}
+{%- endmacro %}
+
+{% macro duckdb__bits_set(number) -%}
+    bit_count(bit_or(cast(1 as bigint) << cast({{ number }} as integer)))
+{%- endmacro %}
+
+{% macro spark__bits_set(number) -%}
+    bit_count(bit_or(shiftleft(cast(1 as bigint), cast({{ number }} as int))))
+{%- endmacro %}

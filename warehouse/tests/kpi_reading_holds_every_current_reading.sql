@@ -1,4 +1,5 @@
 -- Nothing vanishes: every accepted reading that is current by `known_at` appears in core.kpi_reading (4-interfaces.md).
+-- Counted in reading_figure, which is made of the same rows: what kpi_reading joins to these has at most one row for each.
 with counted as (
     select
         (
@@ -9,7 +10,7 @@ with counted as (
                 and (known_to is null or known_to > {{ known_at() }})
                 and not is_closed
         ) as readings,
-        (select count(*) from {{ ref('kpi_reading') }}) as kept
+        (select count(*) from {{ ref('reading_figure') }}) as kept
 )
 
 select * from counted where readings <> kept

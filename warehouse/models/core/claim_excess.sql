@@ -19,7 +19,7 @@ with compared as (
     inner join {{ ref('benefit_split') }} as split
         on claims.benefit_id = split.benefit_id and claims.period_start = split.period_start
     {{ fx_join('claims.currency', 'claims.period_end') }}
-    where claims.is_live and split.actual_improvement is not null
+    where claims.is_live and split.is_claimed and split.actual_improvement is not null
 ),
 
 bounded as (

@@ -6,6 +6,14 @@ with reading as (
     {{ current_rows('kpi_reading', carry=['_delivery_id', '_effective_at']) }}
 ),
 
+-- A period has ended by `as_of` where it is before the one that holds the next day.
+series as (
+    select
+        *,
+        {{ period_start('frequency', add_days(as_of(), 1)) }} as open_from
+    from {{ ref('kpi_series') }}
+),
+
 dated as (
     select
         reading.*,
@@ -16,9 +24,10 @@ dated as (
         series.aggregation,
         series.min_coverage,
         series.unit as kpi_unit,
+        series.open_from,
         {{ period_start('series.reading_frequency', 'reading.period_start') }} as truncated_date
     from reading
-    left join {{ ref('kpi_series') }} as series
+    left join series
         on reading.kpi_id = series.kpi_id and reading.dimension = series.dimension
     left join {{ ref('reading_source') }} as source
         on reading._feed = source._feed and reading._batch_id = source._batch_id
@@ -29,7 +38,7 @@ final as (
         *,
         case
             when truncated_date is null then 'unknown_kpi'
-            when {{ period_end('frequency', 'truncated_date') }} > {{ as_of() }} then 'after_as_of'
+            when truncated_date >= open_from then 'after_as_of'
             when unit <> kpi_unit then 'unit_mismatch'
             else 'used'
         end as first_status

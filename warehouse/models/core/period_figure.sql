@@ -62,8 +62,6 @@ final as (
     select
         series_number,
         period_start,
-        {{ period_last_day('frequency', 'period_start') }} as period_end,
-        {{ period_ordinal('frequency', 'period_start') }} as period_ordinal,
         case when is_measured then value end as value,
         coverage,
         readings_present,

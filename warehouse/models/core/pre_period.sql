@@ -6,42 +6,41 @@ with series as (
 ),
 
 measured as (
-    select * from {{ ref('kpi_period') }} where is_measured
+    select * from {{ ref('period_figure') }} where is_measured
+),
+
+-- A period ended before they began to work where it lies before the one that holds that day.
+own as (
+    select
+        series.*,
+        measured.period_start,
+        {{ period_ordinal('series.frequency', 'measured.period_start') }} as period_ordinal,
+        measured.value
+    from series
+    inner join measured
+        on
+            series.series_number = measured.series_number
+            and measured.period_start < {{ period_start('series.frequency', 'series.intervened_on') }}
 ),
 
 controls as (
-    select measured.*
-    from measured
-    where exists (
-        select 1
-        from series
-        where series.control_kpi_id = measured.kpi_id and series.control_dimension = measured.dimension
-    )
+    select * from measured where series_number in (select series.control_series_number from series)
 ),
 
 final as (
     select
-        series.benefit_id,
-        series.counterfactual,
-        series.frequency,
-        measured.period_start,
-        measured.period_ordinal,
-        measured.value,
-        case
-            when series.counterfactual = 'trend' then cast(measured.period_ordinal as double) else control.value
-        end as explained_by
-    from series
-    inner join measured
-        on
-            series.kpi_id = measured.kpi_id
-            and series.dimension = measured.dimension
-            and series.intervened_on > measured.period_end
-    left join controls as control
-        on
-            series.control_kpi_id = control.kpi_id
-            and series.control_dimension = control.dimension
-            and measured.period_start = control.period_start
-    where series.counterfactual = 'trend' or control.kpi_id is not null
+        own.benefit_id,
+        own.counterfactual,
+        own.frequency,
+        own.period_start,
+        own.period_ordinal,
+        own.value,
+        case when own.counterfactual = 'trend' then cast(own.period_ordinal as double) else controls.value end
+            as explained_by
+    from own
+    left join controls
+        on own.control_series_number = controls.series_number and own.period_start = controls.period_start
+    where own.counterfactual = 'trend' or controls.series_number is not null
 )
 
 select * from final

@@ -5,7 +5,8 @@ with final as (
         series_number,
         period_start,
         truncated_date,
-        first_status,
+        first_status = 'used' as is_usable,
+        first_status = 'unit_mismatch' as is_in_another_unit,
         value,
         source_number,
         _row

@@ -1,6 +1,14 @@
 -- One row per benefit, by its number, and KPI period up to `as_of`: what benefit_split works the rest out from.
 -- 3-benefits.md, 3.6: what was measured, what would have been, and what was claimed, in the KPI units of the whole measure.
-with final as (
+with claims as (
+    select
+        benefit_plan.benefit_number,
+        claim_period.*
+    from {{ ref('claim_period') }} as claim_period
+    inner join {{ ref('benefit_plan') }} as benefit_plan on claim_period.benefit_id = benefit_plan.benefit_id
+),
+
+final as (
     select
         actuals.benefit_number,
         actuals.period_start,
@@ -22,8 +30,8 @@ with final as (
         actuals.source_number,
         actuals._row
     from {{ ref('benefit_counterfactual') }} as actuals
-    left join {{ ref('claim_period') }} as claims
-        on actuals.benefit_id = claims.benefit_id and actuals.period_start = claims.period_start
+    left join claims
+        on actuals.benefit_number = claims.benefit_number and actuals.period_start = claims.period_start
 )
 
 select * from final

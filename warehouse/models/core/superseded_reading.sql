@@ -3,7 +3,7 @@
 with contested as (
     select distinct series_number, truncated_date
     from {{ ref('reading_figure') }}
-    where first_status = 'used' and period_start <> truncated_date
+    where is_usable and period_start <> truncated_date
 ),
 
 ranked as (

@@ -11,7 +11,7 @@ with final as (
     inner join {{ ref('kpi_series') }} as series on reading.series_number = series.series_number
     left join {{ ref('superseded_reading') }} as superseded
         on reading.series_number = superseded.series_number and reading.period_start = superseded.period_start
-    where reading.first_status = 'used' and superseded.series_number is null
+    where reading.is_usable and superseded.series_number is null
 )
 
 select * from final

@@ -14,7 +14,6 @@ flagged as (
     select
         benefits.*,
         periods.value as measured_value,
-        periods.period_end,
         abs(periods.value - benefits.baseline_value) as difference,
         {{ source_rows([source_row('benefit', 'benefits'), source_row('kpi_reading', 'periods')]) }} as source_rows
     from benefits
@@ -22,7 +21,7 @@ flagged as (
         on
             benefits.kpi_id = periods.kpi_id
             and benefits.dimension = periods.dimension
-            and benefits.baseline_date between periods.period_start and periods.period_end
+            and {{ period_start('benefits.frequency', 'benefits.baseline_date') }} = periods.period_start
     where {{ greater_than(
         'abs(periods.value - benefits.baseline_value)',
         'benefits.slack',

@@ -20,10 +20,8 @@ measured as (
     select
         kpi_id,
         dimension,
-        max(period_end) as last_measured
-    from {{ ref('kpi_period') }}
-    where is_measured
-    group by kpi_id, dimension
+        period_end as last_measured
+    from {{ ref('kpi_latest') }}
 ),
 
 flagged as (

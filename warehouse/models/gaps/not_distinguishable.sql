@@ -36,10 +36,7 @@ flagged as (
     inner join {{ ref('counterfactual_series') }} as series on graded.benefit_id = series.benefit_id
     inner join {{ ref('counterfactual_fit') }} as fits on graded.benefit_id = fits.benefit_id
     left join {{ ref('kpi_period') }} as controls
-        on
-            series.control_kpi_id = controls.kpi_id
-            and series.control_dimension = controls.dimension
-            and graded.period_start = controls.period_start
+        on series.control_series_number = controls.series_number and graded.period_start = controls.period_start
     where
         {{ greater_than('graded.actual_improvement', '0', 'graded.value_scale') }}
         and not {{ greater_than('graded.attributable_low', '0', 'graded.value_scale') }}

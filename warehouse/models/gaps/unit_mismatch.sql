@@ -13,7 +13,7 @@ readings as (
     from {{ ref('dated_reading') }} as reading
     inner join {{ ref('reading_figure') }} as figure
         on reading.series_number = figure.series_number and reading.period_start = figure.period_start
-    where figure.first_status = 'unit_mismatch'
+    where figure.is_in_another_unit
 ),
 
 units as (
