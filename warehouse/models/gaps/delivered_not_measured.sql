@@ -17,19 +17,13 @@ first_period as (
 ),
 
 measured as (
-    select
-        kpi_id,
-        dimension,
-        max(period_end) as last_measured
-    from {{ ref('kpi_period') }}
-    where is_measured
-    group by kpi_id, dimension
+    select * from {{ ref('kpi_latest') }}
 ),
 
 flagged as (
     select
         first_period.*,
-        measured.last_measured,
+        measured.period_end as last_measured,
         {{ days_between('first_period.first_period_end', as_of()) }} as days_waiting,
         {{ source_rows([source_row('benefit', 'first_period')], 'enabling.output_rows') }} as source_rows
     from first_period
@@ -37,7 +31,7 @@ flagged as (
     left join measured on first_period.kpi_id = measured.kpi_id and first_period.dimension = measured.dimension
     where
         {{ add_days('first_period.first_period_end', 'first_period.grace_days') }} < {{ as_of() }}
-        and (measured.last_measured is null or measured.last_measured < first_period.first_period_end)
+        and (measured.period_end is null or measured.period_end < first_period.first_period_end)
 ),
 
 final as (

@@ -10,9 +10,7 @@ unmeasured as (
 ),
 
 measured as (
-    select * from {{ ref('kpi_period') }}
-    where is_measured
-    qualify row_number() over (partition by kpi_id, dimension order by period_start desc) = 1
+    select * from {{ ref('kpi_latest') }}
 ),
 
 -- The next period ending on or after the start holds the later of the day after the last measured one and the start.
