@@ -50,8 +50,9 @@ def publish(settings: Settings) -> Published:
         warehouse.settle(connection)
         settings.published.parent.mkdir(parents=True, exist_ok=True)
         part = settings.published.with_name(".benefits.duckdb.part")
-        rows = _copy(settings, connection, part)
-        _marts_as_parquet(settings, connection)
+        with _attached(connection, part):
+            rows = _copy(settings, connection)
+            _marts_as_parquet(settings, connection)
         part.chmod(READ_ONLY)
         put_in_place(part, settings.published)
     return Published(settings.published, build.seq, build.as_of, rows)
@@ -98,22 +99,21 @@ def _latest(connection: duckdb.DuckDBPyConnection) -> tuple[date, datetime, floa
     return as_of, known_at, seconds
 
 
-def _copy(settings: Settings, connection: duckdb.DuckDBPyConnection, part: Path) -> dict[str, int]:
-    """Write marts, current rows and meta tables with their descriptions into a new file; rows a table."""
+def _copy(settings: Settings, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Write marts, current rows and meta tables with their descriptions into `published`; rows a table."""
     queries = {("marts", name): f"from marts.{quoted(name)}" for name in _tables(connection, "marts")}
     queries |= {("core", name): f"from core.{quoted(name)}" for name in load_contracts(settings.contracts)}
     queries |= {("meta", name): query for name, query in published_meta.QUERIES.items()}
     rows = {}
-    with _attached(connection, part):
-        with warehouse.transaction(connection):  # one: each of a thousand statements would wait for the disk
-            for schema in ("marts", "core", "meta"):
-                connection.execute(f"create schema published.{schema}")
-            for (schema, name), query in sorted(queries.items()):
-                made = connection.execute(f"create table published.{schema}.{quoted(name)} as {query}").fetchone()
-                rows[f"{schema}.{name}"] = int(made[0]) if made else 0
-            for comment in chain(_descriptions(connection), _ledger_descriptions(connection)):
-                connection.execute(comment)
-        connection.execute("checkpoint published")
+    with warehouse.transaction(connection):  # one: each of a thousand statements would wait for the disk
+        for schema in ("marts", "core", "meta"):
+            connection.execute(f"create schema published.{schema}")
+        for (schema, name), query in sorted(queries.items()):
+            made = connection.execute(f"create table published.{schema}.{quoted(name)} as {query}").fetchone()
+            rows[f"{schema}.{name}"] = int(made[0]) if made else 0
+        for comment in chain(_descriptions(connection), _ledger_descriptions(connection)):
+            connection.execute(comment)
+    connection.execute("checkpoint published")
     return rows
 
 
@@ -177,10 +177,12 @@ def _ledger_descriptions(connection: duckdb.DuckDBPyConnection) -> Iterator[str]
 
 
 def _marts_as_parquet(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
-    """Write each mart as `published/<mart>.parquet`, each swapped on its own."""
+    """Write each mart as `published/<mart>.parquet`, each swapped on its own: from `published`, where all are tables."""
     for name in _tables(connection, "marts"):
         part = settings.published.with_name(f".{name}.parquet.part")
-        connection.execute(f"copy marts.{quoted(name)} to {literal(str(part))} (format parquet, compression zstd)")
+        connection.execute(
+            f"copy published.marts.{quoted(name)} to {literal(str(part))} (format parquet, compression zstd)"
+        )
         part.chmod(READ_ONLY)
         put_in_place(part, settings.published.with_name(f"{name}.parquet"))
 

@@ -34,8 +34,7 @@ select
 from {{ ref('objective') }}
 where weight is not null
 """,
-    "marts/realisation_gap.sql": """-- One row per objective without a weight.
-{{ config(contract={'enforced': false}) }}
+    "core/open_gap.sql": """-- One row per objective without a weight.
 select
     substr(sha256('UNWEIGHTED|objective|' || objective_id), 1, 16) as gap_id,
     'UNWEIGHTED' as gap_code,
@@ -50,11 +49,17 @@ select
     cast(null as varchar) as accountable,
     {{ as_of() }} as as_of,
     cast(1 as double) as amount_at_stake,
-    'No weight.' as message,
     cast(null as varchar) as decision,
     {{ as_of() }} as opened_on
 from {{ ref('objective') }}
 where weight is null
+""",
+    "marts/realisation_gap.sql": """-- One row per objective without a weight, and what is said of it.
+{{ config(materialized='view', contract={'enforced': false}) }}
+select
+    *,
+    'No weight.' as message
+from {{ ref('open_gap') }}
 """,
     "marts/night.sql": """-- One row: what this build has seen, to be compared with the other tables of the same file.
 {{ config(contract={'enforced': false}) }}

@@ -43,7 +43,7 @@ TABLES = f"""
         seq bigint, gap_id varchar, severity varchar, amount_at_stake double, {DESCRIBED}, benefit_id varchar,
         output_id varchar, decision varchar
     );
-    create table benefits.marts.realisation_gap (
+    create table benefits.core.open_gap (
         gap_id varchar, severity varchar, amount_at_stake double, {DESCRIBED}, benefit_id varchar, output_id varchar,
         decision varchar
     );
@@ -128,12 +128,12 @@ class Models:
     ) -> tuple[set[Any], set[Any]]:
         """The rows of gap_history and gap_event that a build of these inputs gets."""
         self.connection.execute("use benefits.meta; delete from recorded_build; delete from recorded_gap")
-        self.connection.execute("delete from benefits.marts.realisation_gap")
+        self.connection.execute("delete from benefits.core.open_gap")
         rows = [{"seq": build.seq, "as_of": build.as_of, "known_at": build.known_at} for build in recorded]
         insert(self.connection, "benefits.meta.recorded_build", rows)
         rows = [{"seq": build.seq, **row} for build in recorded for row in gap_rows(build.gaps)]
         insert(self.connection, "benefits.meta.recorded_gap", rows)
-        insert(self.connection, "benefits.marts.realisation_gap", gap_rows(open_now))
+        insert(self.connection, "benefits.core.open_gap", gap_rows(open_now))
         given_inputs = {"as_of": f"{as_of}", "known_at": f"{known_at}", "seq": "null" if seq is None else f"{seq}"}
         for name in MODELS:
             query = self.compiled[name]

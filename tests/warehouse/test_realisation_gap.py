@@ -350,11 +350,11 @@ def test_adding_a_gap_is_one_sql_file_and_one_line_of_the_catalogue(tmp_path: Pa
 
     known = json.loads(transform.project_variables(project.settings)["gap_codes"])
     stale = json.dumps([code for code in known if code != "missing_sponsor"])
-    assert any("same_set" in failure for failure in project.build("realisation_gap", gap_codes=stale))
+    assert any("same_set" in failure for failure in project.build("open_gap", gap_codes=stale))
 
     project.catalogue.write_text(project.lines)
-    assert any("same_set" in failure for failure in project.build("gap_catalogue", "realisation_gap"))
+    assert any("same_set" in failure for failure in project.build("gap_catalogue", "open_gap"))
 
     project.model.unlink()
     project.catalogue.write_text(project.lines + NEW_LINE)
-    assert any("same_set" in failure for failure in project.build("gap_catalogue", "realisation_gap"))
+    assert any("same_set" in failure for failure in project.build("gap_catalogue", "open_gap"))

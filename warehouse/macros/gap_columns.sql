@@ -1,6 +1,6 @@
 {#
-    What every model in models/gaps returns, in this order and in these types, so that marts.realisation_gap is their
-    plain union. Arguments are SQL expressions; message and evidence come from the macros `sentence` and `gap_evidence`.
+    What every model in models/gaps returns, in this order and in these types, so that their plain union has a row per
+    open gap. Arguments are SQL expressions; message and evidence come from the macros `sentence` and `gap_evidence`.
 #}
 {% macro gap_columns(
     gap_code, subject_type, subject_id, subject_name, message, evidence,
@@ -52,6 +52,14 @@
 #}
 {% macro gap_codes() -%}
     {{ return(fromjson(var('gap_codes'))) }}
+{%- endmacro %}
+
+{# Columns of the rows of all models in models/gaps. #}
+{% macro gap_rows(columns) -%}
+    {% for code in gap_codes() -%}
+    select {{ columns | join(', ') }} from {{ ref(code) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
 {%- endmacro %}
 
 {# The stable name of a gap: the first 16 hex digits of the sha256 of `gap_code|subject_type|subject_id`. #}
@@ -111,10 +119,10 @@
     {{ return(names) }}
 {%- endmacro %}
 
-{# Those of them that marts.realisation_gap reads. #}
+{# Those of them that core.open_gap reads. #}
 {% macro united_gap_models() -%}
     {%- set names = [] -%}
-    {%- for id, node in (graph.nodes.items() if execute else []) if id.endswith('.realisation_gap') -%}
+    {%- for id, node in (graph.nodes.items() if execute else []) if id.endswith('.open_gap') -%}
         {%- do names.extend(gap_models() | select('in', node.refs | map(attribute='name') | list)) -%}
     {%- endfor -%}
     {{ return(names) }}

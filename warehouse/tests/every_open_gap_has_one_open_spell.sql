@@ -3,17 +3,18 @@
 -- (4-interfaces.md, 'Builds'), whatever today's rules find.
 with spells as (
     select
-        gap_id,
-        opened_on
-    from {{ ref('gap_history') }}
-    where is_open
+        spells.gap_id,
+        builds.as_of as opened_on
+    from {{ ref('gap_spell') }} as spells
+    inner join {{ ref('gap_build') }} as builds on spells.first_build_number = builds.build_number
+    where spells.last_build_number = (select max(build_number) from {{ ref('gap_build') }})
 ),
 
 gaps as (
     select
         gap_id,
         opened_on
-    from {{ ref('realisation_gap') }}
+    from {{ ref('open_gap') }}
 )
 
 select

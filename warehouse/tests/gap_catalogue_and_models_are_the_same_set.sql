@@ -1,5 +1,5 @@
--- One row per gap code that is not in all three: a line of the catalogue, a model in models/gaps, a part of realisation_gap.
--- depends_on: {{ ref('realisation_gap') }}
+-- One row per gap code that is not in all three: a line of the catalogue, a model in models/gaps, a part of open_gap.
+-- depends_on: {{ ref('open_gap') }}
 with catalogue as (
     select lower(gap_code) as code from {{ ref('gap_catalogue') }}
 ),
@@ -16,7 +16,7 @@ select
     coalesce(catalogue.code, models.code, united.code) as code,
     catalogue.code is not null as has_catalogue_line,
     models.code is not null as has_model,
-    united.code is not null as is_in_realisation_gap
+    united.code is not null as is_in_open_gap
 from catalogue
 full outer join models on catalogue.code = models.code
 full outer join united on coalesce(catalogue.code, models.code) = united.code

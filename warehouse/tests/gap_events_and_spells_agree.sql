@@ -11,8 +11,19 @@ with events as (
     group by gap_id, spell
 ),
 
+builds as (
+    select * from {{ ref('gap_build') }}
+),
+
 spells as (
-    select * from {{ ref('gap_history') }}
+    select
+        spells.gap_id,
+        spells.spell,
+        opening.seq as opened_seq,
+        closing.seq as closed_seq
+    from {{ ref('gap_spell') }} as spells
+    inner join builds as opening on spells.first_build_number = opening.build_number
+    left join builds as closing on spells.last_build_number + 1 = closing.build_number
 )
 
 select
@@ -24,6 +35,6 @@ where
     spells.gap_id is null
     or events.gap_id is null
     or events.openings <> 1
-    or events.closings <> case when spells.is_open then 0 else 1 end
+    or events.closings <> case when spells.closed_seq is null then 0 else 1 end
     or events.opened_seq <> spells.opened_seq
     or events.closed_seq is distinct from spells.closed_seq

@@ -1,19 +1,16 @@
--- One row per spell that begins before the one before it is over, that ends before it begins, or that is open and not the last.
+-- One row per spell that ends before it begins, or begins no later than the build that ended the one before it.
 with spells as (
     select
         gap_id,
         spell,
-        opened_seq,
-        closed_seq,
-        is_open,
-        lag(closed_seq) over (partition by gap_id order by spell) as previous_closed_seq,
-        lead(spell) over (partition by gap_id order by spell) as next_spell
-    from {{ ref('gap_history') }}
+        first_build_number,
+        last_build_number,
+        lag(last_build_number) over (partition by gap_id order by spell) as previous_last_build_number
+    from {{ ref('gap_spell') }}
 )
 
 select * from spells
 where
-    closed_seq <= opened_seq
-    or opened_seq <= previous_closed_seq
-    or (spell > 1 and previous_closed_seq is null)
-    or (is_open and next_spell is not null)
+    last_build_number < first_build_number
+    or first_build_number <= previous_last_build_number + 1
+    or (spell > 1 and previous_last_build_number is null)

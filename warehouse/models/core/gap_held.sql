@@ -38,7 +38,7 @@ open_now as (
         gaps.project_id,
         gaps.benefit_id,
         gaps.output_id
-    from {{ ref('realisation_gap') }} as gaps
+    from {{ ref('open_gap') }} as gaps
     inner join builds on builds.is_this_build
 )
 

@@ -15,7 +15,7 @@ open_now as (
         builds.build_number as last_build_number,
         {{ severity_level('gaps.severity') }} as severity_level,
         gaps.amount_at_stake
-    from {{ ref('realisation_gap') }} as gaps
+    from {{ ref('open_gap') }} as gaps
     inner join builds on builds.is_this_build
     left join runs on gaps.gap_id = runs.gap_id and runs.is_unbroken
 ),

@@ -1,5 +1,6 @@
+{{ config(materialized='view') }}
 -- One row per benefit with a curve and future KPI period of its life.
--- 3-benefits.md, 3.7; worked out in core.benefit_outlook.
+-- 3-benefits.md, 3.7; worked out in core.benefit_outlook. A view: publishing makes it a table.
 with outlook as (
     select * from {{ ref('benefit_outlook') }} where outlook = 'forecast'
 ),

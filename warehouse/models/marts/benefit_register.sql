@@ -30,7 +30,7 @@ completion as (
 ),
 
 gap as (
-    select benefit_id, count(*) as open_gaps from {{ ref('realisation_gap') }} group by benefit_id
+    select benefit_id, count(*) as open_gaps from {{ ref('open_gap') }} group by benefit_id
 ),
 
 final as (

@@ -1,5 +1,6 @@
+{{ config(materialized='view') }}
 -- One row per spell of a gap: from the build that first found it to the first one without it.
--- 3-benefits.md, 3.8; 4-interfaces.md, 'Builds'.
+-- 3-benefits.md, 3.8; 4-interfaces.md, 'Builds'. A view: publishing makes it a table.
 with spells as (
     select * from {{ ref('gap_spell') }}
 ),
