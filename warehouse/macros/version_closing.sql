@@ -137,7 +137,7 @@
 {% macro versions_read_aright(contract) -%}
     select version.*, coalesce(delivery.root_id, version._delivery_id) as _root_id
     from {{ ref(contract ~ '_version') }} as version
-    left join {{ source('meta', 'delivery') }} as delivery on version._delivery_id = delivery.delivery_id
+    left join {{ ref('repeated_delivery') }} as delivery on version._delivery_id = delivery.delivery_id
     where
         version.known_from <= {{ known_at() }}
         and (delivery.withdrawn_at is null or delivery.withdrawn_at > {{ known_at() }})
