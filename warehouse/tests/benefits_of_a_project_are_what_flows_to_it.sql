@@ -3,18 +3,18 @@
 with flowing as (
     select
         {%- for basis in ['planned', 'forecast'] %}
-        coalesce(sum(case when flow.basis = '{{ basis }}' then flow.amount_reporting end), 0) as {{ basis }},
-        coalesce(max(case when flow.basis = '{{ basis }}' and flow.is_unconvertible then 1 end) = 1, false)
+        coalesce(sum(case when flow.basis = '{{ basis }}' then flow.benefit end), 0) as {{ basis }},
+        coalesce(max(case when flow.basis = '{{ basis }}' and flow.benefit is null then 1 end) = 1, false)
             as is_{{ basis }}_unknown,
         {%- endfor %}
         project.project_id
     from {{ ref('project') }} as project
-    left join {{ ref('project_flow') }} as flow on project.project_id = flow.project_id and flow.flow = 'benefit'
+    left join {{ ref('project_flow') }} as flow on project.project_id = flow.project_id
     group by project.project_id
 ),
 
 moved as (
-    select project_id, abs(amount_reporting) as amount from {{ ref('project_flow') }}
+    select project_id, coalesce(abs(cost), 0) + coalesce(abs(benefit), 0) as amount from {{ ref('project_flow') }}
     union all
     select
         share.project_id,

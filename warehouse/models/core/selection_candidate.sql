@@ -5,7 +5,7 @@ with project as (
 ),
 
 forecast as (
-    select * from {{ ref('value_return') }} where scope = 'project' and basis = 'forecast'
+    select * from {{ ref('forecast_return') }} where scope = 'project'
 ),
 
 weighted as (

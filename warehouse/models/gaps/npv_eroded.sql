@@ -1,11 +1,11 @@
 -- One row per project that was to be worth more than it costs and, by today's forecast, is not; cancelled ones too.
 -- 3-benefits.md, 3.8: NPV_ERODED (forecast); present values of 3.7.
 with planned as (
-    select * from {{ ref('value_return') }} where scope = 'project' and basis = 'planned'
+    select * from {{ ref('planned_return') }} where scope = 'project'
 ),
 
 forecast as (
-    select * from {{ ref('value_return') }} where scope = 'project' and basis = 'forecast'
+    select * from {{ ref('forecast_return') }} where scope = 'project'
 ),
 
 benefits as (

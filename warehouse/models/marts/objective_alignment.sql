@@ -7,8 +7,8 @@ with objective as (
 
 spend as (
     select scope_id as project_id, cost
-    from {{ ref('value_return') }}
-    where scope = 'project' and basis = 'forecast' and has_cost
+    from {{ ref('forecast_return') }}
+    where scope = 'project' and has_cost
 ),
 
 benefit as (

@@ -3,11 +3,11 @@
 -- currency.
 {%- set earned = ['pv', 'ev', 'ac', 'sv', 'cv', 'spi', 'cpi', 'eac', 'etc', 'vac', 'tcpi'] %}
 with planned as (
-    select * from {{ ref('value_return') }} where scope = 'project' and basis = 'planned'
+    select * from {{ ref('planned_return') }} where scope = 'project'
 ),
 
 forecast as (
-    select * from {{ ref('value_return') }} where scope = 'project' and basis = 'forecast'
+    select * from {{ ref('forecast_return') }} where scope = 'project'
 ),
 
 member as (
