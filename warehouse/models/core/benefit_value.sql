@@ -2,20 +2,16 @@
 -- 3-benefits.md, 3.7: as promised, as measured so far, and as forecast; harm negatively; not those with another benefit that
 -- carries a unit_value downstream. A sum of which a part that is not nothing could not be converted is unknown.
 with intermediate as (
-    select * from {{ ref('benefit_downstream') }}
+    select benefit_id from {{ ref('benefit_downstream') }} where is_intermediate
 ),
 
 promised as (
     select
         benefit_id,
-        {{ reporting_total('planned_amount', 'planned_amount_reporting') }} as planned,
+        planned,
         0.0 as realised,
         0.0 as forecast
-    from {{ ref('promised_amount') }}
-    where
-        planned_amount is not null
-        and benefit_id not in (select one.benefit_id from intermediate as one where one.is_promised_intermediate)
-    group by benefit_id
+    from {{ ref('promised_value') }}
 ),
 
 expected as (
@@ -27,7 +23,7 @@ expected as (
     from {{ ref('benefit_completion') }}
     where
         forecast_at_completion_amount is not null
-        and benefit_id not in (select one.benefit_id from intermediate as one where one.is_intermediate)
+        and benefit_id not in (select intermediate.benefit_id from intermediate)
 ),
 
 valued as (
