@@ -19,7 +19,7 @@ this_month as (
 ),
 
 recorded as (
-    select distinct
+    select
         forecast.benefit_id,
         forecast.period_start
     from {{ source('meta', 'recorded_forecast') }} as forecast
