@@ -1,6 +1,7 @@
+{{ config(materialized='view') }}
 -- One row per output and benefit that it has a path to.
 -- 4-interfaces.md: where on its way from delivery to benefit each link stands. A disbenefit is behind when its harm
--- exceeds.
+-- exceeds. A view: publishing makes it a table.
 with output_share as (
     select * from {{ ref('output_share') }}
 ),
