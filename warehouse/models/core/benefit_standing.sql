@@ -19,7 +19,6 @@ latest as (
 final as (
     select
         benefits.*,
-        latest.benefit_number,
         coalesce(deliveries.is_enabled, false) as is_enabled,
         deliveries.enabled_on,
         enabling.output_rows,

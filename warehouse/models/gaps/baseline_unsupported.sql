@@ -1,12 +1,18 @@
 -- One row per live benefit whose baseline differs from what its KPI showed by more than the slack.
 -- 3-benefits.md, 3.8: BASELINE_UNSUPPORTED (definition, BD).
 with benefits as (
-    select * from {{ ref('benefit_subject') }}
-    where is_live
+    select
+        subjects.*,
+        series.series_number,
+        {{ period_start('subjects.frequency', 'subjects.baseline_date') }} as baseline_period
+    from {{ ref('benefit_subject') }} as subjects
+    left join {{ ref('kpi_series') }} as series
+        on subjects.kpi_id = series.kpi_id and subjects.dimension = series.dimension
+    where subjects.is_live
 ),
 
 periods as (
-    select * from {{ ref('kpi_period') }}
+    select * from {{ ref('period_figure') }}
     where is_measured
 ),
 
@@ -15,13 +21,13 @@ flagged as (
         benefits.*,
         periods.value as measured_value,
         abs(periods.value - benefits.baseline_value) as difference,
-        {{ source_rows([source_row('benefit', 'benefits'), source_row('kpi_reading', 'periods')]) }} as source_rows
+        source._feed as reading_feed,
+        source._batch_id as reading_batch_id,
+        periods._row as reading_row
     from benefits
     inner join periods
-        on
-            benefits.kpi_id = periods.kpi_id
-            and benefits.dimension = periods.dimension
-            and {{ period_start('benefits.frequency', 'benefits.baseline_date') }} = periods.period_start
+        on benefits.series_number = periods.series_number and benefits.baseline_period = periods.period_start
+    left join {{ ref('reading_source') }} as source on periods.source_number = source.source_number
     where {{ greater_than(
         'abs(periods.value - benefits.baseline_value)',
         'benefits.slack',
@@ -39,7 +45,8 @@ final as (
                 ~ ' {slack:number} is tolerated.'
             ),
             evidence=gap_evidence(
-                ['kpi_id', 'dimension', 'baseline_date', 'baseline_value', 'measured_value', 'difference', 'slack']
+                ['kpi_id', 'dimension', 'baseline_date', 'baseline_value', 'measured_value', 'difference', 'slack'],
+                source_rows([source_row('benefit'), source_row('kpi_reading', prefix='reading_')])
             )
         ) }}
     from flagged

@@ -16,22 +16,14 @@ standings as (
         and {{ at_least('rephased_improvement', 'least_accepted', 'value_scale') }}
 ),
 
-figure as (
-    select * from {{ ref('split_figure') }}
-    where is_measured and benefit_number in (select standings.benefit_number from standings)
-),
-
-split as (
-    {{ named_splits('figure') }}
-),
-
 periods as (
     select
         split.*,
         {{ at_least('split.actual_improvement', 'standings.least_accepted', 'split.value_scale') }} as is_reached,
         {{ at_least('split.rephased_improvement', 'standings.least_accepted', 'split.value_scale') }} as is_planned
-    from split
-    inner join standings on split.benefit_number = standings.benefit_number
+    from {{ ref('benefit_split') }} as split
+    inner join standings on split.benefit_id = standings.benefit_id
+    where split.is_measured
 ),
 
 runs as (
