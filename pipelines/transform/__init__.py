@@ -25,7 +25,7 @@ from pipelines.settings import Settings
 from pipelines.transform.dbt import project_variables, run_dbt
 from pipelines.transform.memory import Memory
 from pipelines.transform.plan import Plan, plan_of, version_codes
-from pipelines.transform.running import failed, make_schemas, run_steps, suit_to_size
+from pipelines.transform.running import close_log, failed, make_schemas, run_steps, suit_to_size
 from pipelines.transform.standing import Standing, check_forward, going_forward, looking_back
 from pipelines.transform.versions import bring_up_to_date, outdated
 
@@ -125,6 +125,8 @@ def _build_on(
         _bring_versions_up_to_date(connection, settings, plan, full)
         memory = Memory(connection, plan.fingerprint, afresh=full)
         report = run_steps(connection, plan.leading_to(only), stands, memory, on_node, lanes)
+        if lanes > 1:
+            close_log(connection)
         seconds = time.monotonic() - started
         _note(connection, stands, succeeded=True, seconds=seconds)
     return Build(stands.as_of, stands.known_at, stands.is_forward, file, report.steps, tuple(report.warnings), seconds)
