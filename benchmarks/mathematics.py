@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -138,7 +139,11 @@ def timed(name: str, stage: Callable[[], Any]) -> tuple[dict[str, float], Any]:
 
 
 def measured(what: str, folder: Path) -> None:
-    """One side in a process of its own: print its seconds, its slowest nodes and its peak memory."""
+    """One side in a process of its own: print its seconds, its slowest nodes and its peak memory.
+
+    What was written before is on the disk by then: a night does not begin while the files of another are being written.
+    """
+    os.sync()
     command = [sys.executable, __file__, "--only", what, "--folder", str(folder)]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     found = json.loads(output.splitlines()[-1])

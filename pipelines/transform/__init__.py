@@ -42,9 +42,8 @@ __all__ = [
     "run_dbt",
 ]
 
-OnNode = Callable[
-    [str, float], None
-]  # told of each node that a build is done with, and the seconds it took; by any thread
+# Told of each node that a build is done with, and the seconds it took.
+OnNode = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -123,6 +122,8 @@ def _build_on(
         make_schemas(connection)
         lanes = suit_to_size(connection)
         _bring_versions_up_to_date(connection, settings, plan, full)
+        if lanes > 1:  # what was loaded stays, so it is compressed
+            connection.execute("checkpoint")
         memory = Memory(connection, plan.fingerprint, afresh=full)
         report = run_steps(connection, plan.leading_to(only), stands, memory, on_node, lanes)
         if lanes > 1:
@@ -145,7 +146,8 @@ def _bring_versions_up_to_date(
     for is_new in {one.is_new for one in stale}:
         wanted = {one.contract: one.kinds for one in stale if one.is_new == is_new}
         codes |= version_codes(settings, plan, wanted, is_new)
-        if is_new:  # what the nights to come will take, compiled while dbt is at it
+        if is_new:
+            # What the nights to come will take, compiled while dbt is at it.
             version_codes(settings, plan, wanted, anew=False)
     for one in stale:
         try:

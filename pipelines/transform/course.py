@@ -1,4 +1,4 @@
-"""In which order steps are run: each once those that it needs are done, and first those that the most others wait for."""
+"""In which order steps are run: each once those that it needs are done, first those that the longest chain waits for."""
 
 from __future__ import annotations
 

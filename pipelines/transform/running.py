@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -51,9 +52,10 @@ def suit_to_size(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def close_log(connection: duckdb.DuckDBPyConnection) -> None:
-    """Move what was committed from the log into the file, while nothing else is under way.
+    """Move into the file what steps have left in the log, while nothing else is under way.
 
-    Long tables are there already, compressed as they were written; what lies in the log are some hundred short ones.
+    Long tables are there already, compressed as they were written; what is left are some hundred short ones, which will be
+    made anew.
     """
     connection.execute("set force_compression = 'uncompressed'")
     connection.execute("checkpoint")
@@ -69,6 +71,7 @@ class Report:
     failures: dict[str, str] = field(default_factory=dict)
 
     def add(self, other: Report) -> None:
+        """What another lane has to report."""
         self.steps += other.steps
         self.warnings += other.warnings
         self.failures |= other.failures
@@ -92,12 +95,17 @@ def run_steps(
         PLACEHOLDERS["known_at"]: stands.known_at.isoformat(sep=" ", timespec="microseconds"),
         PLACEHOLDERS["seq"]: "null" if stands.seq is None else str(stands.seq),
     }
-    course, kinds = Course(steps), _kinds(connection)
+    course, kinds, telling = Course(steps), _kinds(connection), Lock()
+
+    def tell(name: str, seconds: float) -> None:
+        with telling:
+            on_step(name, seconds)
+
     if lanes == 1:
-        report = _Lane(connection, memory, values, kinds, on_step).run(course, TRANSACTION_SECONDS)
+        report = _Lane(connection, memory, values, kinds, tell).run(course, TRANSACTION_SECONDS)
     else:
         with _cursors(connection, lanes) as cursors:
-            beside = [_Lane(cursor, memory.over(cursor), values, kinds, on_step) for cursor in cursors]
+            beside = [_Lane(cursor, memory.over(cursor), values, kinds, tell) for cursor in cursors]
             report = _run_beside(course, beside)
     report.warnings.sort()
     if report.failures:
@@ -116,8 +124,9 @@ def _run_beside(course: Course, lanes: list[_Lane]) -> Report:
     """Each lane in a thread of its own; what ends one, and what reaches this thread meanwhile, ends all."""
     report = Report()
     with ThreadPoolExecutor(len(lanes)) as pool:
-        running = [pool.submit(lane.run, course, 0.0) for lane in lanes]
+        running: list[Future[Report]] = []
         try:
+            running += [pool.submit(lane.run, course, 0.0) for lane in lanes]
             ended, _ = wait(running, return_when=FIRST_EXCEPTION)
             for one in sorted(running, key=lambda one: one not in ended):
                 report.add(one.result())
@@ -141,20 +150,18 @@ class _Lane:
     report: Report = field(default_factory=Report)
 
     def run(self, course: Course, transaction_seconds: float) -> Report:
-        """Run what the course gives. Steps share a transaction for so long, since a commit waits for the disk."""
+        """Run what the course gives. Steps share a transaction for so long, since a commit waits for the disk.
+
+        A test changes nothing, and so needs none: that it passed is kept with the next step.
+        """
         began: float | None = None
         try:
             for step in course.steps():
                 started = time.monotonic()
-                if (
-                    began is None and step.kind != "test"
-                ):  # which changes nothing: that it passed is kept with the next step
+                if began is None and step.kind != "test":
                     self.connection.execute("begin")
                     began = started
-                try:
-                    self._make(step)
-                except Exception as error:  # a Python model may raise anything
-                    raise failed({step.name: f"{type(error).__name__}: {error}"}) from error
+                self._make_or_fail(step)
                 if began is not None and time.monotonic() - began >= transaction_seconds:
                     self._commit()
                     began = None
@@ -169,6 +176,12 @@ class _Lane:
                 self.connection.execute("rollback")
             raise
         return self.report
+
+    def _make_or_fail(self, step: Step) -> None:
+        try:
+            self._make(step)
+        except Exception as error:  # a Python model may raise anything
+            raise failed({step.name: f"{type(error).__name__}: {error}"}) from error
 
     def _make(self, step: Step) -> None:
         """One step, unless it stands."""

@@ -71,7 +71,7 @@ def test_each_step_is_run_once_and_after_those_that_it_needs(steps: tuple[Step, 
     assert sorted(begun) == sorted(step.name for step in steps)
 
 
-def test_what_most_others_wait_for_comes_first() -> None:
+def test_what_the_longest_chain_waits_for_comes_first() -> None:
     steps = (table("a", ""), table("b", ""), table("c", "", "b"), table("d", "", "c"))
     assert [step.name for step in Course(steps).steps()] == ["b", "c", "a", "d"]
 

@@ -91,6 +91,26 @@ def test_only_what_could_come_out_otherwise_is_made(tmp_path: Path, monkeypatch:
     assert build(3, full=True) == everything
 
 
+def test_what_a_night_brings_to_a_large_portfolio_is_compressed_like_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, database = _settings(tmp_path), tmp_path / "benefits.duckdb"
+    monkeypatch.setattr(running, "FEW_ROWS", 0)
+    _fill(settings, 7)
+    for number in (1, 2):
+        if number > 1:
+            _deliver(settings, Random(1), number, "kpi_reading")
+        stands = transform.Standing(FIRST, RECEIVED + timedelta(days=number), number, is_forward=True)
+        transform.build_file(settings, database, stands)
+    with duckdb.connect(str(database), read_only=True) as connection:
+        ways = connection.execute(
+            "select column_name, compression from pragma_storage_info('staging.kpi_reading_version') "
+            "where segment_type <> 'VALIDITY' and count > 100"
+        ).fetchall()
+    assert {name for name, way in ways if way == "Uncompressed"} <= {"_key"}  # a hash can be written no shorter
+    assert {"kpi_id", "_delivery_id"} <= {name for name, _ in ways}
+
+
 def _fill(settings: Settings, seed: int) -> None:
     drawing = reference.Settings(FIRST)
     drawn = [portfolios.portfolio(seed * 1000 + number, f"p{number}", drawing) for number in range(PORTFOLIOS)]

@@ -1,8 +1,7 @@
 {{ config(materialized='view') }}
 -- One row per benefit with a curve and KPI period of its whole life: measured, imputed where it was not, else forecast.
 -- 3-benefits.md, 3.7: what is not measured is the rephased improvement × the benefit's ratio, between those of the
--- class's P10 and P90. A view, which other models alone may read, since it names the file it was made in: it is large, and
--- every reader wants a few of its columns.
+-- class's P10 and P90. A view: it is large, and every reader wants a few of its columns.
 with periods as (
     select
         benefit_id,
