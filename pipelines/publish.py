@@ -28,6 +28,18 @@ READ_ONLY = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 COMPONENTS = ("fruition", "apache-airflow", "great-expectations", "duckdb", "dbt-core", "dbt-duckdb", "pandas")
 
 
+Tables = dict[tuple[str, str], str]  # the query that each is made by, by schema and name
+
+
+@dataclass(frozen=True)
+class Latest:
+    """The build that stands in the warehouse: of which date, from what known when, and the seconds it took."""
+
+    as_of: date
+    known_at: datetime
+    seconds: float
+
+
 @dataclass(frozen=True)
 class Published:
     """What was published: the file, the build's number and date, and the rows of each table."""
@@ -39,30 +51,36 @@ class Published:
 
 
 def publish(settings: Settings) -> Published:
-    """Record the last build in the lake, then publish it.
+    """Copy the last build, record it in the lake, then put the copy in the place of what was published before.
 
-    Raises `BuildFailed` where the last build did not come through: what was published before stays as it is.
+    In this order a build that cannot be copied is not recorded, and none is published that is not. Raises `BuildFailed`
+    where the last build did not come through: what was published before stays as it is.
     """
     lake = Lake.of(settings)
     with warehouse.writing(settings) as connection:
-        build = _recorded(settings, lake, connection)
-        warehouse.sync_builds(connection, lake)
-        warehouse.settle(connection)
+        latest = _latest(connection)
         settings.published.parent.mkdir(parents=True, exist_ok=True)
         part = settings.published.with_name(".benefits.duckdb.part")
         with _attached(connection, part):
-            rows = _copy(settings, connection)
+            rows = _copy(connection, _built(settings, connection))
+            build = _recorded(settings, lake, connection, latest, rows)
+            warehouse.sync_builds(connection, lake)
+            warehouse.settle(connection)
+            rows |= _copy(connection, {("meta", name): query for name, query in published_meta.QUERIES.items()})
+            _describe(connection)
+            connection.execute("checkpoint published")
             _marts_as_parquet(settings, connection)
         part.chmod(READ_ONLY)
         put_in_place(part, settings.published)
     return Published(settings.published, build.seq, build.as_of, rows)
 
 
-def _recorded(settings: Settings, lake: Lake, connection: duckdb.DuckDBPyConnection) -> RecordedBuild:
+def _recorded(
+    settings: Settings, lake: Lake, connection: duckdb.DuckDBPyConnection, latest: Latest, rows: dict[str, int]
+) -> RecordedBuild:
     """The build that stands in the warehouse, recorded in the lake: once, however often it is published."""
-    as_of, known_at, seconds = _latest(connection)
     builds = recorded_builds(lake)
-    if builds and (builds[-1].as_of, builds[-1].known_at) == (as_of, known_at):
+    if builds and (builds[-1].as_of, builds[-1].known_at) == (latest.as_of, latest.known_at):
         return builds[-1]
     seen = {delivery for build in builds for delivery in build.deliveries}
     held = connection.execute("select delivery_id from meta.delivery where built order by 1").fetchall()
@@ -73,48 +91,56 @@ def _recorded(settings: Settings, lake: Lake, connection: duckdb.DuckDBPyConnect
         Outbox.of(settings).forget()
     build = RecordedBuild(
         seq=builds[-1].seq + 1 if builds else 1,
-        as_of=as_of,
-        known_at=known_at,
+        as_of=latest.as_of,
+        known_at=latest.known_at,
         recorded_at=now(),
         deliveries=tuple(delivery for (delivery,) in held if delivery not in seen),
         versions={name: importlib.metadata.version(name) for name in COMPONENTS},
         gap_catalogue=hashlib.sha256(catalogue.read_bytes()).hexdigest(),
-        seconds={"transform": round(seconds, 3)},
-        rows={f"marts.{name}": _count(connection, f"marts.{name}") for name in _tables(connection, "marts")},
+        seconds={"transform": round(latest.seconds, 3)},
+        rows={name: count for name, count in rows.items() if name.startswith("marts.")},
     )
     return record(lake, build, connection)
 
 
-def _latest(connection: duckdb.DuckDBPyConnection) -> tuple[date, datetime, float]:
+def _latest(connection: duckdb.DuckDBPyConnection) -> Latest:
     tables = _tables(connection, "meta")
     query = "select as_of, known_at, seconds, is_forward and succeeded from meta.latest_build"
     row = connection.execute(query).fetchone() if "latest_build" in tables else None
     if row is None:
         raise ConfigError("Nothing was built yet: run `fruition build` first.")
-    as_of, known_at, seconds, is_sound = row
+    *latest, is_sound = row
     if not is_sound:
         raise BuildFailed(
             "The last build did not come through, so nothing was published. What was published before stays."
         )
-    return as_of, known_at, seconds
+    return Latest(*latest)
 
 
-def _copy(settings: Settings, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Write marts, current rows and meta tables with their descriptions into `published`; rows a table."""
-    queries = {("marts", name): f"from marts.{quoted(name)}" for name in _tables(connection, "marts")}
-    queries |= {("core", name): f"from core.{quoted(name)}" for name in load_contracts(settings.contracts)}
-    queries |= {("meta", name): query for name, query in published_meta.QUERIES.items()}
+def _built(settings: Settings, connection: duckdb.DuckDBPyConnection) -> Tables:
+    """What the build made for others to read: marts, and the current rows of each contract."""
+    names = [("marts", name) for name in _tables(connection, "marts")]
+    names += [("core", name) for name in load_contracts(settings.contracts)]
+    return {(schema, name): f"from {schema}.{quoted(name)}" for schema, name in names}
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, tables: Tables) -> dict[str, int]:
+    """Write tables into `published`, views among them worked out; rows a table."""
     rows = {}
-    with warehouse.transaction(connection):  # one: each of a thousand statements would wait for the disk
-        for schema in ("marts", "core", "meta"):
+    with warehouse.transaction(connection):  # one: each of many statements would wait for the disk
+        for schema in sorted({schema for schema, _ in tables}):
             connection.execute(f"create schema published.{schema}")
-        for (schema, name), query in sorted(queries.items()):
+        for (schema, name), query in sorted(tables.items()):
             made = connection.execute(f"create table published.{schema}.{quoted(name)} as {query}").fetchone()
             rows[f"{schema}.{name}"] = int(made[0]) if made else 0
+    return rows
+
+
+def _describe(connection: duckdb.DuckDBPyConnection) -> None:
+    """Say in `published` what each table and column means."""
+    with warehouse.transaction(connection):  # one: each of a thousand statements would wait for the disk
         for comment in chain(_descriptions(connection), _ledger_descriptions(connection)):
             connection.execute(comment)
-    connection.execute("checkpoint published")
-    return rows
 
 
 @contextmanager
@@ -194,8 +220,3 @@ def _tables(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
         [schema],
     ).fetchall()
     return [str(row[0]) for row in rows]
-
-
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = connection.execute(f"select count(*) from {table}").fetchone()
-    return int(row[0]) if row else 0

@@ -79,6 +79,7 @@ def test_each_night_is_a_recorded_build_with_its_open_gaps(second_night: Setting
     assert len(first.deliveries) == 27
     assert second.deliveries == ()
     assert first.rows == second.rows
+    assert first.rows == {f"marts.{name}": len(rows) for name, rows in marts(second_night.published).items()}
 
 
 def test_everything_is_accounted_for(second_night: Settings) -> None:
