@@ -17,6 +17,7 @@ import duckdb
 from pipelines import published_meta, warehouse
 from pipelines.builds import RecordedBuild, record, recorded_builds
 from pipelines.contracts import load_contracts
+from pipelines.disk import is_full
 from pipelines.errors import BuildFailed, ConfigError
 from pipelines.lake import Lake, put_in_place
 from pipelines.outbox import Marker, Outbox
@@ -54,7 +55,7 @@ def publish(settings: Settings) -> Published:
     """Copy the last build, record it in the lake, then put the copy in the place of what was published before.
 
     In this order a build that cannot be copied is not recorded, and none is published that is not. Raises `BuildFailed`
-    where the last build did not come through: what was published before stays as it is.
+    where the last build did not come through, or a view of it cannot be worked out: what was published before stays.
     """
     lake = Lake.of(settings)
     with warehouse.writing(settings) as connection:
@@ -125,15 +126,27 @@ def _built(settings: Settings, connection: duckdb.DuckDBPyConnection) -> Tables:
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, tables: Tables) -> dict[str, int]:
-    """Write tables into `published`, views among them worked out; rows a table."""
+    """Write tables into `published`, views among them worked out; rows a table. Raises `BuildFailed` where one cannot be."""
     rows = {}
     with warehouse.transaction(connection):  # one: each of many statements would wait for the disk
         for schema in sorted({schema for schema, _ in tables}):
             connection.execute(f"create schema published.{schema}")
         for (schema, name), query in sorted(tables.items()):
-            made = connection.execute(f"create table published.{schema}.{quoted(name)} as {query}").fetchone()
-            rows[f"{schema}.{name}"] = int(made[0]) if made else 0
+            rows[f"{schema}.{name}"] = _copy_table(connection, schema, name, query)
     return rows
+
+
+def _copy_table(connection: duckdb.DuckDBPyConnection, schema: str, name: str, query: str) -> int:
+    try:
+        made = connection.execute(f"create table published.{schema}.{quoted(name)} as {query}").fetchone()
+    except duckdb.Error as error:
+        if is_full(error):
+            raise
+        raise BuildFailed(
+            f"{schema}.{name} cannot be worked out ({type(error).__name__}), so nothing was published: `from {schema}.{name}`, "
+            "asked of the warehouse, says why. What was published before stays."
+        ) from error
+    return int(made[0]) if made else 0
 
 
 def _describe(connection: duckdb.DuckDBPyConnection) -> None:

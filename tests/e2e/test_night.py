@@ -156,6 +156,26 @@ def test_a_failing_test_of_the_warehouse_leaves_yesterdays_publication(home: Set
     assert home.published.read_bytes() == published
 
 
+def test_a_view_that_cannot_be_worked_out_is_named_and_its_build_neither_recorded_nor_published(home: Settings) -> None:
+    published = home.published.read_bytes()
+    build(home, AS_OF)
+    with closing_connection(home.warehouse, read_only=False) as connection:
+        (view,) = (
+            connection.execute("select sql from duckdb_views() where view_name = 'output_benefit'").fetchone() or ()
+        )
+        failing = "select *, error('O-17 is not to be told') as wrong from core.output_share"
+        connection.execute(f"create or replace view marts.output_benefit as {failing}")
+    with pytest.raises(BuildFailed, match=r"marts\.output_benefit .* stays") as caught:
+        publish(home)
+    assert "O-17" not in str(caught.value)
+    assert home.published.read_bytes() == published
+    assert len(recorded_builds(Lake.of(home))) == 1
+    assert not list(home.published.parent.glob(".*"))
+    with closing_connection(home.warehouse, read_only=False) as connection:
+        connection.execute(view.replace("CREATE VIEW", "create or replace view"))
+    assert publish(home).seq == 2
+
+
 def test_dbt_itself_builds_the_same_warehouse(home: Settings, tmp_path: Path) -> None:
     """A build runs what dbt compiled; `dbt build` on a copy of what was loaded must come to the same rows, column by column."""
     build(home, AS_OF)

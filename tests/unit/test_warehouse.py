@@ -15,7 +15,8 @@ import pytest
 from filelock import FileLock
 
 from pipelines import lake, publish, warehouse
-from pipelines.errors import ConfigError, LakeDamaged, WarehouseBusy
+from pipelines.disk import naming_a_full_disk
+from pipelines.errors import BuildFailed, ConfigError, DiskFull, LakeDamaged, WarehouseBusy
 from pipelines.settings import Settings
 from pipelines.transform import running
 from pipelines.transform.memory import Memory
@@ -314,6 +315,18 @@ def test_a_publication_that_fails_midway_leaves_nothing_and_can_be_made_again(do
             connection.execute("create table published.whole as from range(10)")
         assert part.exists()
         assert str(connection.execute("select current_setting('force_compression')").fetchone()).lower().count("uncomp")
+
+
+@pytest.mark.parametrize(("said", "raised"), [("No space left on device", DiskFull), ("division by zero", BuildFailed)])
+def test_a_table_that_cannot_be_published_is_named_unless_the_disk_is_full(
+    door: Door, said: str, raised: type[Exception]
+) -> None:
+    tables = {("marts", "broken"): f"select error('{said}')"}
+    part = door.settings.home / ".benefits.duckdb.part"
+    with warehouse.writing(door.settings) as connection:
+        with pytest.raises(raised) as caught, naming_a_full_disk(), publish._attached(connection, part):
+            publish._copy(connection, tables)
+        assert ("marts.broken" in str(caught.value)) == (raised is BuildFailed)
 
 
 def test_a_transaction_that_fails_leaves_nothing_and_none_open_and_its_own_error(door: Door) -> None:
