@@ -69,7 +69,7 @@ def record(lake: Lake, build: RecordedBuild, connection: duckdb.DuckDBPyConnecti
     """
     folder = _folder(lake)
     folder.mkdir(parents=True, exist_ok=True)
-    gaps = f"select {', '.join(GAP_COLUMNS)} from marts.realisation_gap order by gap_id"
+    gaps = f"select {', '.join(GAP_COLUMNS)} from core.open_gap order by gap_id"
     _copy(connection, gaps, gaps_path(lake, build.seq))
     has_forecasts = connection.execute(HAS_FORECASTS).fetchone() is not None
     forecasts = _copy(connection, FORECASTS, forecasts_path(lake, build.seq)) if has_forecasts else None

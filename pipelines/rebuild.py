@@ -23,7 +23,7 @@ from pipelines.warehouse import Loaded
 
 Tell = Callable[[str], None]
 
-GAPS_TODAY = "select gap_id, gap_code, subject_type, subject_id, severity, amount_at_stake from marts.realisation_gap"
+GAPS_TODAY = "select gap_id, gap_code, subject_type, subject_id, severity, amount_at_stake from core.open_gap"
 GAPS_THEN = """
 select gap_id, gap_code, subject_type, subject_id, severity, amount_at_stake from meta.recorded_gap where seq = $seq
 """
@@ -133,7 +133,7 @@ def _recomputed(settings: Settings, file: Path, builds: list[RecordedBuild], tel
         for build in builds:
             tell(f"recompute build {build.seq}, as of {build.as_of}")
             stands = Standing(build.as_of, build.known_at, build.seq, is_forward=False)
-            build_file(settings, scratch, stands, only="realisation_gap")
+            build_file(settings, scratch, stands, only="open_gap")
             with warehouse.closing_connection(scratch, read_only=True) as connection:
                 then = {row[0]: row[1:] for row in connection.execute(GAPS_THEN, {"seq": build.seq}).fetchall()}
                 today = {row[0]: row[1:] for row in connection.execute(GAPS_TODAY).fetchall()}

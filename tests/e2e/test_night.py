@@ -211,7 +211,7 @@ def test_a_night_dated_ahead_of_its_day_does_not_stop_the_nights_after_it(home: 
     lake = Lake.of(home)
     (build,) = recorded_builds(lake)
     ahead = replace(build, seq=2, as_of=build.recorded_at.date().replace(year=build.recorded_at.year + 40))
-    with closing_connection(home.published, read_only=True) as connection:
+    with closing_connection(home.warehouse, read_only=True) as connection:
         record(lake, ahead, connection)
     check_forward(home, AS_OF)
     with pytest.raises(ConfigError, match="before the last published build"):

@@ -20,8 +20,8 @@ from pipelines.settings import Settings, now
 from tests.door import HEADER, NAME, Door, reading, readings
 
 GAPS = """
-create schema marts;
-create table marts.realisation_gap as
+create schema core;
+create table core.open_gap as
 select
     'g1' as gap_id, 'high' as severity, 1.5 as amount_at_stake, 'MISSING_OWNER' as gap_code,
     'benefit' as subject_type, 'B1' as subject_id, 'Fewer falls' as subject_name,

@@ -39,7 +39,7 @@ def record(door: Door, known_at: datetime, *deliveries: str, as_of: date = TODAY
     build = RecordedBuild(seq, as_of, known_at, known_at, deliveries, {}, "", {}, {})
     with duckdb.connect() as connection:
         columns = ", ".join(f"null::varchar as {column.split('::')[0]}" for column in builds.GAP_COLUMNS)
-        connection.execute(f"create schema marts; create table marts.realisation_gap as select {columns} limit 0")
+        connection.execute(f"create schema core; create table core.open_gap as select {columns} limit 0")
         builds.record(lake, build, connection)
 
 
@@ -85,8 +85,8 @@ def test_a_warehouse_made_anew_knows_the_same(door: Door, clock: dict[str, datet
 
 
 FORECASTS = """
-create schema core; create schema marts;
-create table marts.realisation_gap as select 'g1' as gap_id, 'high' as severity, 1.5 as amount_at_stake, {others};
+create schema core;
+create table core.open_gap as select 'g1' as gap_id, 'high' as severity, 1.5 as amount_at_stake, {others};
 create table core.forecast_to_record as
 select
     'B1' as benefit_id, date '2026-07-01' as period_start, date '2026-07-31' as period_end, 1.0::double as p10_improvement,
