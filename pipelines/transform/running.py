@@ -51,15 +51,16 @@ def suit_to_size(connection: duckdb.DuckDBPyConnection) -> int:
     return lanes
 
 
-def close_log(connection: duckdb.DuckDBPyConnection) -> None:
-    """Move into the file what steps have left in the log, while nothing else is under way.
+def empty_log(connection: duckdb.DuckDBPyConnection, lanes: int, *, compressed: bool) -> None:
+    """Move what the log holds into the file, while nothing else is under way; of a small portfolio that is left to the end.
 
-    Long tables are there already, compressed as they were written; what is left are some hundred short ones, which will be
-    made anew.
+    What was loaded stays, and is compressed. What steps leave in the log is not: long tables are in the file by then,
+    compressed as they were written, and some hundred short ones will be made anew.
     """
-    connection.execute("set force_compression = 'uncompressed'")
-    connection.execute("checkpoint")
-    connection.execute("set force_compression = 'auto'")
+    if lanes > 1:
+        connection.execute(f"set force_compression = '{'auto' if compressed else 'uncompressed'}'")
+        connection.execute("checkpoint")
+        connection.execute("set force_compression = 'auto'")
 
 
 @dataclass

@@ -127,3 +127,17 @@ final as (
 
 select * from final
 {%- endmacro %}
+
+{#- The rows of the latest measured period of each series or benefit, which `number` numbers. -#}
+{% macro latest_measured(figures, number) -%}
+with latest as (
+    select {{ number }}, max(period_start) as period_start
+    from {{ figures }}
+    where is_measured
+    group by {{ number }}
+)
+
+select figure.*
+from {{ figures }} as figure
+inner join latest on figure.{{ number }} = latest.{{ number }} and figure.period_start = latest.period_start
+{%- endmacro %}

@@ -1,16 +1,7 @@
 -- One row per benefit with a measured period from the one holding start_date on: the latest of them.
 -- 3-benefits.md, 3.8: after the ramp where it ends on or after the curve's last knot, moved by the delay.
-with latest as (
-    select benefit_number, max(period_start) as period_start
-    from {{ ref('split_figure') }}
-    where is_measured
-    group by benefit_number
-),
-
-figure as (
-    select figure.*
-    from {{ ref('split_figure') }} as figure
-    inner join latest on figure.benefit_number = latest.benefit_number and figure.period_start = latest.period_start
+with figure as (
+    {{ latest_measured(ref('split_figure'), 'benefit_number') }}
 ),
 
 split as (

@@ -1,5 +1,12 @@
 -- One row per gap and run of recorded builds that held it, one after the other without a break.
 -- 3-benefits.md, 3.8; 4-interfaces.md, 'Builds'.
+{%- set extent %}
+        min(build_number) as first_build_number,
+        max(build_number) as last_build_number,
+        min(severity_level) as lowest_level,
+        max(severity_level) as highest_level,
+        max(amount_at_stake) as greatest_amount_at_stake
+{%- endset %}
 with builds as (
     select * from {{ ref('gap_build') }}
     where not is_this_build
@@ -19,11 +26,7 @@ held as (
 lives as (
     select
         gap_id,
-        min(build_number) as first_build_number,
-        max(build_number) as last_build_number,
-        min(severity_level) as lowest_level,
-        max(severity_level) as highest_level,
-        max(amount_at_stake) as greatest_amount_at_stake,
+        {{- extent }},
         count(*) = max(build_number) - min(build_number) + 1 as is_whole
     from held
     group by gap_id
@@ -52,11 +55,7 @@ runs as (
     union all
     select
         gap_id,
-        min(build_number) as first_build_number,
-        max(build_number) as last_build_number,
-        min(severity_level) as lowest_level,
-        max(severity_level) as highest_level,
-        max(amount_at_stake) as greatest_amount_at_stake
+        {{- extent }}
     from broken
     group by gap_id, run
 ),
