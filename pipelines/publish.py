@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import stat
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
@@ -24,11 +26,14 @@ from pipelines.outbox import Marker, Outbox
 from pipelines.settings import Settings, now
 from pipelines.sql import literal, quoted
 
-STORAGE = "v1.0.0"  # the format of DuckDB that readers may have: that version's or a later one
+# Readers may have the format's version of DuckDB or a later one. Nobody wants half of it, so it needs no log to mend it by.
+DATABASE = "storage_version 'v1.0.0', recovery_mode no_wal_writes"
+PARQUET = "format parquet, compression zstd, dictionary_size_limit 1000"  # longer ones cost time and save no room
 READ_ONLY = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 COMPONENTS = ("fruition", "apache-airflow", "great-expectations", "duckdb", "dbt-core", "dbt-duckdb", "pandas")
 
 
+Item = TypeVar("Item")
 Tables = dict[tuple[str, str], str]  # the query that each is made by, by schema and name
 
 
@@ -63,16 +68,17 @@ def publish(settings: Settings) -> Published:
         settings.published.parent.mkdir(parents=True, exist_ok=True)
         part = settings.published.with_name(".benefits.duckdb.part")
         with _attached(connection, part):
-            rows = _copy(connection, _built(settings, connection))
+            rows = _copy(settings, connection, _built(settings, connection))
             build = _recorded(settings, lake, connection, latest, rows)
             warehouse.sync_builds(connection, lake)
             warehouse.settle(connection)
-            rows |= _copy(connection, {("meta", name): query for name, query in published_meta.QUERIES.items()})
+            ledger: Tables = {("meta", name): query for name, query in published_meta.QUERIES.items()}
+            rows |= _copy(settings, connection, ledger)
             _describe(connection)
             connection.execute("checkpoint published")
-            _marts_as_parquet(settings, connection)
-        part.chmod(READ_ONLY)
-        put_in_place(part, settings.published)
+            for name in _tables(connection, "marts"):
+                _put_in_place(_part(settings, name), settings.published.with_name(f"{name}.parquet"))
+        _put_in_place(part, settings.published)
     return Published(settings.published, build.seq, build.as_of, rows)
 
 
@@ -125,15 +131,32 @@ def _built(settings: Settings, connection: duckdb.DuckDBPyConnection) -> Tables:
     return {(schema, name): f"from {schema}.{quoted(name)}" for schema, name in names}
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, tables: Tables) -> dict[str, int]:
-    """Write tables into `published`, views among them worked out; rows a table. Raises `BuildFailed` where one cannot be."""
-    rows = {}
-    with warehouse.transaction(connection):  # one: each of many statements would wait for the disk
-        for schema in sorted({schema for schema, _ in tables}):
-            connection.execute(f"create schema published.{schema}")
-        for (schema, name), query in sorted(tables.items()):
-            rows[f"{schema}.{name}"] = _copy_table(connection, schema, name, query)
-    return rows
+def _copy(settings: Settings, connection: duckdb.DuckDBPyConnection, tables: Tables) -> dict[str, int]:
+    """Write tables into `published`, views among them worked out, and marts to Parquet files as well; rows a table.
+
+    Several at a time, since few keep two cores busy all along. Raises `BuildFailed` where one cannot be worked out.
+    """
+    for schema in sorted({schema for schema, _ in tables}):
+        connection.execute(f"create schema published.{schema}")
+    waiting, rows = deque(tables.items()), {}
+
+    def copy(cursor: duckdb.DuckDBPyConnection) -> None:
+        for (schema, name), query in _taken(waiting):
+            rows[f"{schema}.{name}"] = _copy_table(cursor, schema, name, query)
+            if schema == "marts":
+                cursor.execute(
+                    f"copy published.marts.{quoted(name)} to {literal(str(_part(settings, name)))} ({PARQUET})"
+                )
+
+    warehouse.side_by_side(connection, warehouse.THREADS, copy, waiting.clear)
+    return dict(sorted(rows.items()))
+
+
+def _taken(waiting: deque[Item]) -> Iterator[Item]:
+    """One after the other, to whichever thread asks first, until none is left."""
+    with suppress(IndexError):
+        while True:
+            yield waiting.popleft()
 
 
 def _copy_table(connection: duckdb.DuckDBPyConnection, schema: str, name: str, query: str) -> int:
@@ -151,31 +174,37 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, schema: str, name: str, q
 
 def _describe(connection: duckdb.DuckDBPyConnection) -> None:
     """Say in `published` what each table and column means."""
-    with warehouse.transaction(connection):  # one: each of a thousand statements would wait for the disk
-        for comment in chain(_descriptions(connection), _ledger_descriptions(connection)):
-            connection.execute(comment)
+    for comment in chain(_descriptions(connection), _ledger_descriptions(connection)):
+        connection.execute(comment)
 
 
 @contextmanager
 def _attached(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
     """A new database file beside the warehouse, under the name `published`, compressed; closed again whatever happens.
 
-    Where something does, it is removed: the disk may be full.
+    Where something does, it is removed, and the Parquet files beside it: the disk may be full.
     """
-    warehouse.remove_database(file)
+    _remove(file)
     compression = connection.execute("select current_setting('force_compression')").fetchone() or ("auto",)
     connection.execute("set force_compression = 'auto'")
-    connection.execute(f"attach {literal(str(file))} as published (storage_version {literal(STORAGE)})")
+    connection.execute(f"attach {literal(str(file))} as published ({DATABASE})")
     try:
         yield
         connection.execute("detach published")
     except BaseException:
         with suppress(duckdb.Error):
             connection.execute("detach published")
-        warehouse.remove_database(file)
+        _remove(file)
         raise
     finally:
         connection.execute(f"set force_compression = {literal(compression[0])}")
+
+
+def _remove(file: Path) -> None:
+    """Remove what is not in place yet, of a run that was stopped too."""
+    warehouse.remove_database(file)
+    for part in file.parent.glob(".*.parquet.part"):
+        part.unlink()
 
 
 def _descriptions(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
@@ -215,15 +244,14 @@ def _ledger_descriptions(connection: duckdb.DuckDBPyConnection) -> Iterator[str]
             yield f"comment on column published.core.{quoted(table)}.{quoted(column)} is {literal(description)}"
 
 
-def _marts_as_parquet(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
-    """Write each mart as `published/<mart>.parquet`, each swapped on its own: from `published`, where all are tables."""
-    for name in _tables(connection, "marts"):
-        part = settings.published.with_name(f".{name}.parquet.part")
-        connection.execute(
-            f"copy published.marts.{quoted(name)} to {literal(str(part))} (format parquet, compression zstd)"
-        )
-        part.chmod(READ_ONLY)
-        put_in_place(part, settings.published.with_name(f"{name}.parquet"))
+def _put_in_place(part: Path, path: Path) -> None:
+    part.chmod(READ_ONLY)
+    put_in_place(part, path)
+
+
+def _part(settings: Settings, mart: str) -> Path:
+    """Where a mart's Parquet file is written."""
+    return settings.published.with_name(f".{mart}.parquet.part")
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:

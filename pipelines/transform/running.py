@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
@@ -105,37 +104,16 @@ def run_steps(
     if lanes == 1:
         report = _Lane(connection, memory, values, kinds, tell).run(course, TRANSACTION_SECONDS)
     else:
-        with _cursors(connection, lanes) as cursors:
-            beside = [_Lane(cursor, memory.over(cursor), values, kinds, tell) for cursor in cursors]
-            report = _run_beside(course, beside)
+        report = Report()
+
+        def run(cursor: duckdb.DuckDBPyConnection) -> Report:
+            return _Lane(cursor, memory.over(cursor), values, kinds, tell).run(course, 0.0)
+
+        for other in warehouse.side_by_side(connection, lanes, run, course.stop):
+            report.add(other)
     report.warnings.sort()
     if report.failures:
         raise failed(dict(sorted(report.failures.items())))
-    return report
-
-
-@contextmanager
-def _cursors(connection: duckdb.DuckDBPyConnection, count: int) -> Iterator[list[duckdb.DuckDBPyConnection]]:
-    """So many connections more to the same file, closed again: one left open would keep it from everybody else."""
-    with ExitStack() as stack:
-        yield [stack.enter_context(connection.cursor()) for _ in range(count)]
-
-
-def _run_beside(course: Course, lanes: list[_Lane]) -> Report:
-    """Each lane in a thread of its own; what ends one, and what reaches this thread meanwhile, ends all."""
-    report = Report()
-    with ThreadPoolExecutor(len(lanes)) as pool:
-        running: list[Future[Report]] = []
-        try:
-            running += [pool.submit(lane.run, course, 0.0) for lane in lanes]
-            ended, _ = wait(running, return_when=FIRST_EXCEPTION)
-            for one in sorted(running, key=lambda one: one not in ended):
-                report.add(one.result())
-        except BaseException:
-            course.stop()
-            for lane in lanes:
-                lane.connection.interrupt()
-            raise
     return report
 
 

@@ -1,7 +1,8 @@
-"""lake -> raw: the only opener of the DuckDB file. See `loading`, `ledger`, `schema`, `opening` and `transactions`."""
+"""lake -> raw: the only opener of the DuckDB file. See `loading`, `ledger`, `schema`, `opening`, `lanes` and `transactions`."""
 
 from __future__ import annotations
 
+from pipelines.warehouse.lanes import side_by_side
 from pipelines.warehouse.ledger import settle, sync_builds, sync_questions
 from pipelines.warehouse.loading import Loaded, load, load_into, verify
 from pipelines.warehouse.opening import THREADS, closing_connection, held, reading, remove_database, writing
@@ -23,6 +24,7 @@ __all__ = [
     "reading",
     "remove_database",
     "settle",
+    "side_by_side",
     "sync_builds",
     "sync_questions",
     "transaction",

@@ -325,7 +325,7 @@ def test_a_table_that_cannot_be_published_is_named_unless_the_disk_is_full(
     part = door.settings.home / ".benefits.duckdb.part"
     with warehouse.writing(door.settings) as connection:
         with pytest.raises(raised) as caught, naming_a_full_disk(), publish._attached(connection, part):
-            publish._copy(connection, tables)
+            publish._copy(door.settings, connection, tables)
         assert ("marts.broken" in str(caught.value)) == (raised is BuildFailed)
 
 
