@@ -22,6 +22,7 @@ NEAR = 1e-3
 WORK = 200_000  # branches x choices x rows: where that much proves nothing, the best set found stands, with its bound
 OPTIONS: Mapping[str, bool | int | float | str] = {
     "output_flag": False,
+    "presolve": "off",  # of so few rows it takes as long as the solving that it saves
     "threads": 1,  # several would race, and ties would fall this way or that
     "random_seed": 0,
     "mip_abs_gap": TOLERANCE,
