@@ -93,6 +93,7 @@ def run_steps(
     values = {
         PLACEHOLDERS["as_of"]: stands.as_of.isoformat(),
         PLACEHOLDERS["known_at"]: stands.known_at.isoformat(sep=" ", timespec="microseconds"),
+        PLACEHOLDERS["known_by"]: stands.known_by.isoformat(sep=" ", timespec="microseconds"),
         PLACEHOLDERS["seq"]: "null" if stands.seq is None else str(stands.seq),
     }
     course, kinds, telling = Course(steps), _kinds(connection), Lock()

@@ -13,6 +13,7 @@ from pipelines.lake import Lake
 from pipelines.settings import Settings, now
 
 ONE_MICROSECOND = timedelta(microseconds=1)
+END_OF_TIME = datetime(9999, 12, 31)  # as macros/settings.sql has it
 ONE_DAY = timedelta(days=1)  # a day may have begun elsewhere already
 
 
@@ -27,6 +28,11 @@ class Standing:
     known_at: datetime
     seq: int | None
     is_forward: bool
+
+    @property
+    def known_by(self) -> datetime:
+        """What row versions are compared with: of what is loaded, a forward build knows all, whatever the moment is."""
+        return END_OF_TIME if self.is_forward else self.known_at
 
 
 def looking_back(builds: list[RecordedBuild], as_of: date, known_at: datetime | None) -> Standing:

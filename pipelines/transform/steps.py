@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 # Stand in a step's SQL for the inputs of a build (macros/settings.sql), so that the same SQL serves every build.
-PLACEHOLDERS = {"as_of": "@as_of@", "known_at": "@known_at@", "seq": "@seq@"}
+PLACEHOLDERS = {"as_of": "@as_of@", "known_at": "@known_at@", "known_by": "@known_by@", "seq": "@seq@"}
 
 
 @dataclass(frozen=True)

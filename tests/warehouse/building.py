@@ -71,7 +71,7 @@ def build_everything(database: Path, **variables: Any) -> transform.Build | Buil
         as_of=date.fromisoformat(str(given["as_of"])),
         known_at=datetime.fromisoformat(given["known_at"]),
         seq=given.get("seq", noted[0] if noted else None),
-        is_forward=True,
+        is_forward="known_at" not in variables,
     )
     try:
         return transform.build_file(settings, database, stands)

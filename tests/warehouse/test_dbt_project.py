@@ -114,7 +114,7 @@ def test_tables_and_columns_are_described_in_the_warehouse_itself(built: Build) 
 def test_each_mart_s_query_has_the_types_that_its_contract_declares(built: Build, tmp_path: Path) -> None:
     """A build casts what it inserts: a type that drifts away from its declaration would be changed in silence."""
     connection = built({})
-    values = {"as_of": "2026-06-30", "known_at": "2026-06-30 00:00:00", "seq": "1"}
+    values = {"as_of": "2026-06-30", "known_at": "2026-06-30 00:00:00", "known_by": "2026-06-30 00:00:00", "seq": "1"}
     checked = set()
     for step in plan_of(Settings(home=tmp_path, feeds=tmp_path)).steps:
         if step.columns and step.kind in {"table", "view"}:

@@ -18,8 +18,8 @@ select
     _row
 from {{ ref(contract ~ '_version') }} as current_version
 where
-    known_from <= {{ known_at() }}
-    and (known_to is null or known_to > {{ known_at() }})
+    known_from <= {{ known_by() }}
+    and (known_to is null or known_to > {{ known_by() }})
     and not is_closed
     {%- if happened_on %}
     and {{ happened_on }} <= {{ as_of() }}

@@ -129,7 +129,7 @@
     where
         mode = 'snapshot'
         and coalesce(unreadable_keys, 0) = 0
-        and (withdrawn_at is null or withdrawn_at > {{ known_at() }})
+        and (withdrawn_at is null or withdrawn_at > {{ known_by() }})
 {%- endmacro %}
 
 {#- A contract's versions known at `known_at`, apart from what was misread: read again since. `_root_id` is the first attempt
@@ -139,8 +139,8 @@
     from {{ ref(contract ~ '_version') }} as version
     left join {{ ref('repeated_delivery') }} as delivery on version._delivery_id = delivery.delivery_id
     where
-        version.known_from <= {{ known_at() }}
-        and (delivery.withdrawn_at is null or delivery.withdrawn_at > {{ known_at() }})
+        version.known_from <= {{ known_by() }}
+        and (delivery.withdrawn_at is null or delivery.withdrawn_at > {{ known_by() }})
 {%- endmacro %}
 
 {#- Such versions in time by what they speak of. A closing has the place of the row that it closes: it stands at that of the

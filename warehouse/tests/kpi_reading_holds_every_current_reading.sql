@@ -6,8 +6,8 @@ with counted as (
             select count(*)
             from {{ ref('kpi_reading_version') }}
             where
-                known_from <= {{ known_at() }}
-                and (known_to is null or known_to > {{ known_at() }})
+                known_from <= {{ known_by() }}
+                and (known_to is null or known_to > {{ known_by() }})
                 and not is_closed
         ) as readings,
         (select count(*) from {{ ref('reading_figure') }}) as kept

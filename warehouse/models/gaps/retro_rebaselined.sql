@@ -29,7 +29,7 @@ versions as (
         lag(_row) over (partition by benefit_id order by known_from) as former_row
     from {{ ref('benefit_version') }}
     where
-        known_from <= {{ known_at() }}
+        known_from <= {{ known_by() }}
         and (known_to is null or known_to > known_from)
         and not is_closed
 ),
@@ -100,7 +100,7 @@ first_readings as (
     from {{ ref('kpi_reading_version') }} as readings
     inner join benefits on readings.kpi_id = benefits.kpi_id and readings.dimension = benefits.dimension
     where
-        readings.known_from <= {{ known_at() }}
+        readings.known_from <= {{ known_by() }}
         and readings.period_start between benefits.start_date and {{ as_of() }}
         and benefits.benefit_id in (select changes.benefit_id from changes)
     group by benefits.benefit_id
