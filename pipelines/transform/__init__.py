@@ -25,7 +25,7 @@ from pipelines.settings import Settings
 from pipelines.transform.dbt import project_variables, run_dbt
 from pipelines.transform.memory import Memory
 from pipelines.transform.plan import Plan, plan_of, version_codes
-from pipelines.transform.running import empty_log, failed, make_schemas, run_steps, suit_to_size
+from pipelines.transform.running import failed, make_schemas, run_steps, suit_to_size
 from pipelines.transform.standing import Standing, check_forward, going_forward, looking_back
 from pipelines.transform.versions import bring_up_to_date, outdated
 
@@ -122,10 +122,10 @@ def _build_on(
         make_schemas(connection)
         lanes = suit_to_size(connection)
         _bring_versions_up_to_date(connection, settings, plan, full)
-        empty_log(connection, lanes, compressed=True)
+        if lanes > 1:  # what was loaded stays, so it is compressed
+            connection.execute("checkpoint")
         memory = Memory(connection, plan.fingerprint, afresh=full)
         report = run_steps(connection, plan.leading_to(only), stands, memory, on_node, lanes)
-        empty_log(connection, lanes, compressed=False)
         seconds = time.monotonic() - started
         _note(connection, stands, succeeded=True, seconds=seconds)
     return Build(stands.as_of, stands.known_at, stands.is_forward, file, report.steps, tuple(report.warnings), seconds)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
@@ -50,18 +50,6 @@ def suit_to_size(connection: duckdb.DuckDBPyConnection) -> int:
     return lanes
 
 
-def empty_log(connection: duckdb.DuckDBPyConnection, lanes: int, *, compressed: bool) -> None:
-    """Move what the log holds into the file, while nothing else is under way; of a small portfolio that is left to the end.
-
-    What was loaded stays, and is compressed. What steps leave in the log is not: long tables are in the file by then,
-    compressed as they were written, and some hundred short ones will be made anew.
-    """
-    if lanes > 1:
-        connection.execute(f"set force_compression = '{'auto' if compressed else 'uncompressed'}'")
-        connection.execute("checkpoint")
-        connection.execute("set force_compression = 'auto'")
-
-
 @dataclass
 class Report:
     """How a build's steps ended: how many there are, which tests warned, and which found something, with the word on it."""
@@ -96,26 +84,43 @@ def run_steps(
         PLACEHOLDERS["known_by"]: stands.known_by.isoformat(sep=" ", timespec="microseconds"),
         PLACEHOLDERS["seq"]: "null" if stands.seq is None else str(stands.seq),
     }
-    course, kinds, telling = Course(steps), _kinds(connection), Lock()
+    kinds, telling = _kinds(connection), Lock()
 
     def tell(name: str, seconds: float) -> None:
         with telling:
             on_step(name, seconds)
 
     if lanes == 1:
-        report = _Lane(connection, memory, values, kinds, tell).run(course, TRANSACTION_SECONDS)
+        report = _Lane(connection, memory, values, kinds, tell).run(Course(steps), TRANSACTION_SECONDS)
     else:
-        report = Report()
+        course, report = Course((*steps, _closing(steps))), Report()
 
         def run(cursor: duckdb.DuckDBPyConnection) -> Report:
             return _Lane(cursor, memory.over(cursor), values, kinds, tell).run(course, 0.0)
 
-        for other in warehouse.side_by_side(connection, lanes, run, course.stop):
-            report.add(other)
+        with _plain_texts(connection):
+            for other in warehouse.side_by_side(connection, lanes, run, course.stop):
+                report.add(other)
     report.warnings.sort()
     if report.failures:
         raise failed(dict(sorted(report.failures.items())))
     return report
+
+
+def _closing(steps: tuple[Step, ...]) -> Step:
+    """Once all tables are made, what they have left in the log is moved into the file, while tests are still under way."""
+    return Step("(log)", "log", "", "", needs=tuple(step.name for step in steps if step.kind != "test"))
+
+
+@contextmanager
+def _plain_texts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Texts are written as they are: to shorten them takes longer than to make them, and they are made anew every night."""
+    connection.execute("set disabled_compression_methods = 'fsst,dict_fsst,zstd'")
+    try:
+        yield
+    finally:
+        with suppress(duckdb.Error):  # of a file that can be written no more
+            connection.execute("reset disabled_compression_methods")
 
 
 @dataclass
@@ -137,6 +142,9 @@ class _Lane:
         began: float | None = None
         try:
             for step in course.steps():
+                if step.kind == "log":
+                    self._close_log()
+                    continue
                 started = time.monotonic()
                 if began is None and step.kind != "test":
                     self.connection.execute("begin")
@@ -156,6 +164,12 @@ class _Lane:
                 self.connection.execute("rollback")
             raise
         return self.report
+
+    def _close_log(self) -> None:
+        """Long tables are in the file already; short ones are left, not worth compressing: they will be made anew."""
+        self.connection.execute("set force_compression = 'uncompressed'")
+        self.connection.execute("checkpoint")
+        self.connection.execute("set force_compression = 'auto'")
 
     def _make_or_fail(self, step: Step) -> None:
         try:

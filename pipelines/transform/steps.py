@@ -12,9 +12,9 @@ PLACEHOLDERS = {"as_of": "@as_of@", "known_at": "@known_at@", "known_by": "@know
 class Step:
     """One model, seed or data test: the relation it makes, its SQL (or Python), and the steps it comes after.
 
-    `kind` is table, view, python, seed or test. A test's SQL says how many rows are at fault, whether that is an error
-    and whether it is a warning. `needs` are steps, `reads` what no step makes. `columns` are those of a mart's dbt contract,
-    as they stand in `create table`.
+    `kind` is table, view, python, seed or test; `log` is the end of all writing, which `running` adds. A test's SQL says how
+    many rows are at fault, whether that is an error and whether it is a warning. `needs` are steps, `reads` what no step
+    makes. `columns` are those of a mart's dbt contract, as they stand in `create table`.
     """
 
     name: str

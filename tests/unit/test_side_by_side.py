@@ -148,6 +148,23 @@ def test_whatever_is_interrupted_stands_and_the_rest_is_made_by_the_next_build(t
     assert built(path, STEPS) == 18 - len(kept)
 
 
+def test_once_all_tables_are_made_the_log_is_empty_and_what_is_written_then_is_compressed_as_ever(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "benefits.duckdb"
+    steps = tuple(
+        table(f"short_{number}", "select i, 'text ' || i as t from range(50_000) as r(i)") for number in range(4)
+    )
+    with opened(path) as connection:
+        running.run_steps(connection, steps, NIGHT, Memory(connection, "plan", afresh=False), lambda *_: None, LANES)
+        log = path.with_name(f"{path.name}.wal")
+        assert not log.exists() or log.stat().st_size < 50_000  # of the four tables alone it would hold millions
+        connection.execute("create table raw.kept as select 'text ' || i as t from range(200_000) as r(i)")
+        connection.execute("checkpoint")
+        found = connection.execute("select distinct compression from pragma_storage_info('raw.kept')").fetchall()
+        assert ("DICT_FSST",) in found
+
+
 def test_a_step_that_cannot_be_run_ends_every_lane_and_is_named(tmp_path: Path) -> None:
     path = tmp_path / "benefits.duckdb"
     steps = (*STEPS, table("wrong", "select no_such_column"), table("rests_on_it", "from core.wrong", "wrong"))
