@@ -38,7 +38,7 @@
 {%- endmacro %}
 
 {% macro period_start(frequency, date) -%}
-    {%- set month = dbt.date_trunc('month', date) -%}
+    {%- set month = add_days(date, '1 - extract(day from ' ~ date ~ ')') -%}
     cast(case {{ frequency }}
         when 'day' then {{ date }}
         when 'week' then {{ dbt.date_trunc('week', date) }}

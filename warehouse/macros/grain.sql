@@ -29,16 +29,18 @@ having count(*) > 1
 {%- endmacro %}
 
 {#- The rows of a table of numbers that agree in `number` and `period_start`, or lack one of them. Each row sets the bit of
-    its month in sixty: where fewer are set than there are rows, these are looked at one by one, which takes many times
-    as long. -#}
+    its six days in the year: where fewer are set than there are rows, these are looked at one by one, which takes many
+    times as long. -#}
 {% macro rows_of_one_period(relation, number) -%}
-{%- set month = '(extract(year from period_start) * 12 + extract(month from period_start))' -%}
-{%- set sixty_months = 'floor(' ~ month ~ ' / 60.0)' -%}
+{%- set year = 'extract(year from period_start)' -%}
 with crowded as (
     select {{ number }}
     from {{ relation }}
-    group by {{ number }}, {{ sixty_months }}
-    having {{ number }} is null or {{ sixty_months }} is null or count(*) > {{ bits_set(month ~ ' - 60 * ' ~ sixty_months) }}
+    group by {{ number }}, {{ year }}
+    having
+        {{ number }} is null
+        or {{ year }} is null
+        or count(*) > {{ bits_set('floor(extract(doy from period_start) / 6.0)') }}
 )
 
 select {{ number }}, period_start, count(*) as rows_found

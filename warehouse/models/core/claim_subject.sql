@@ -12,8 +12,16 @@ plans as (
     select * from {{ ref('benefit_plan') }}
 ),
 
+series as (
+    select * from {{ ref('kpi_series') }}
+),
+
 measured as (
-    select * from {{ ref('kpi_period') }}
+    select * from {{ ref('period_figure') }}
+),
+
+sources as (
+    select * from {{ ref('reading_source') }}
 ),
 
 joined as (
@@ -27,17 +35,16 @@ joined as (
         claims.claim_rows,
         coalesce(measured.is_measured, false) as is_measured,
         measured.coverage,
-        measured._feed as reading_feed,
-        measured._batch_id as reading_batch_id,
+        sources._feed as reading_feed,
+        sources._batch_id as reading_batch_id,
         measured._row as reading_row
     from claims
     inner join benefits on claims.benefit_id = benefits.benefit_id
     inner join plans on claims.benefit_id = plans.benefit_id
+    left join series on benefits.kpi_id = series.kpi_id and benefits.dimension = series.dimension
     left join measured
-        on
-            benefits.kpi_id = measured.kpi_id
-            and benefits.dimension = measured.dimension
-            and claims.period_start = measured.period_start
+        on series.series_number = measured.series_number and claims.period_start = measured.period_start
+    left join sources on measured.source_number = sources.source_number
 ),
 
 final as (

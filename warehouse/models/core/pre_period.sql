@@ -6,7 +6,15 @@ with series as (
 ),
 
 measured as (
-    select * from {{ ref('period_figure') }} where is_measured
+    select series_number, period_start, value
+    from {{ ref('period_figure') }}
+    where
+        is_measured
+        and series_number in (
+            select series.series_number from series
+            union
+            select series.control_series_number from series
+        )
 ),
 
 -- A period ended before they began to work where it lies before the one that holds that day.
@@ -23,10 +31,6 @@ own as (
             and measured.period_start < {{ period_start('series.frequency', 'series.intervened_on') }}
 ),
 
-controls as (
-    select * from measured where series_number in (select series.control_series_number from series)
-),
-
 final as (
     select
         own.benefit_id,
@@ -38,7 +42,7 @@ final as (
         case when own.counterfactual = 'trend' then cast(own.period_ordinal as double) else controls.value end
             as explained_by
     from own
-    left join controls
+    left join measured as controls
         on own.control_series_number = controls.series_number and own.period_start = controls.period_start
     where own.counterfactual = 'trend' or controls.series_number is not null
 )
