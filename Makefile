@@ -28,8 +28,7 @@ secrets: $(INSTALLED) ## The secrets that docker-compose.yml needs, made once
 	$(BIN)/python -m scripts.make_secrets
 
 test: $(INSTALLED) ## All tests: pytest, and the warehouse's dbt unit tests within it
-	$(BIN)/python -m pytest -m "not soak and not alone" -n auto --maxprocesses 4 --dist loadfile
-	$(BIN)/python -m pytest -m "not soak and alone"
+	$(BIN)/python -m pytest -n auto
 
 check: $(INSTALLED) ## ruff, mypy, import-linter, contracts, feeds, sqlfluff, hadolint
 	$(BIN)/ruff check .
