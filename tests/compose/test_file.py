@@ -24,9 +24,10 @@ ONE_SHOT = {"init", "superset-init"}  # they end; whether well, `service_complet
 OF_METADATA = {"airflow_database_url", "airflow_fernet_key", "airflow_database_password", "postgres_password"}
 
 
-@pytest.fixture
-def everything(tmp_path: Path) -> Document:
-    return configuration(tmp_path, "bi", "celery")
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Document:
+    """Every profile's services; a test only reads."""
+    return configuration(tmp_path_factory.mktemp("compose"), "bi", "celery")
 
 
 @pytest.mark.parametrize(

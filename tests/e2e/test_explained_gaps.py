@@ -40,9 +40,17 @@ def line_of(home: Path, source: dict[str, Any]) -> list[str]:
     return re.split(r"[,;:|\t]", text.splitlines()[source["row"] - 1])
 
 
-def test_every_open_gap_is_explained_on_narrow_and_wide_screens(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
-    for gap_id in gap_ids(night):
-        found = explain(night.settings, gap_id)
+@pytest.fixture(scope="module")
+def every(night: Night) -> dict[str, Explanation]:
+    """The explanation of every open gap."""
+    return {gap_id: explain(night.settings, gap_id) for gap_id in gap_ids(night)}
+
+
+def test_every_open_gap_is_explained_on_narrow_and_wide_screens(
+    every: dict[str, Explanation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert every
+    for gap_id, found in every.items():
         assert found.is_open
         assert found.gap["title"] and found.gap["message"] and found.gap["next_step"]
         assert found.figures and found.rows
@@ -54,9 +62,10 @@ def test_every_open_gap_is_explained_on_narrow_and_wide_screens(night: Night, mo
             assert "{" not in text
 
 
-def test_every_row_that_a_figure_came_from_is_found_in_an_archived_file(night: Night) -> None:
-    for gap_id in gap_ids(night):
-        found = explain(night.settings, gap_id)
+def test_every_row_that_a_figure_came_from_is_found_in_an_archived_file(
+    night: Night, every: dict[str, Explanation]
+) -> None:
+    for gap_id, found in every.items():
         for row in found.rows:
             source = row["source"]
             # What was said before a plan was changed is no current row.
