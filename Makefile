@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run up secrets test check bench soak lock docs clean
+.PHONY: help run up secrets test check types sql bench soak lock docs clean
 
 help: ## What there is to make
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -30,15 +30,19 @@ secrets: $(INSTALLED) ## The secrets that docker-compose.yml needs, made once
 test: $(INSTALLED) ## All tests: pytest, and the warehouse's dbt unit tests within it
 	$(BIN)/python -m pytest -n auto
 
-check: $(INSTALLED) ## ruff, mypy, import-linter, contracts, feeds, sqlfluff, hadolint
+check: $(INSTALLED) types sql ## ruff, mypy, import-linter, contracts, feeds, sqlfluff, hadolint; quicker with -j2 -O
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/odcslint check expectations
 	$(BIN)/python -m scripts.lint_configuration
-	$(BIN)/python -m scripts.lint_sql
 	$(BIN)/hadolint Dockerfile docker/superset/Dockerfile
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+sql: $(INSTALLED)
+	$(BIN)/python -m scripts.lint_sql
 
 bench: $(INSTALLED) ## The benchmarks, beside bare DuckDB
 	$(BIN)/python benchmarks/door.py
