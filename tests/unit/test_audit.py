@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from pipelines import warehouse
 from pipelines.audit import audit
 from pipelines.landing import claims
 from pipelines.receive import receive
+from pipelines.settings import Settings
 from tests.door import HEADER, NAME, Door, reading, readings
 
 
-@pytest.fixture
-def accounted(door: Door) -> Door:
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which everything is accounted for: two batches, a repeat, a refusal, a rejected row, all loaded."""
+    folder = tmp_path_factory.mktemp("accounted")
+    door = Door(Settings(home=folder / "home", feeds=folder / "feeds"))
     door.feed(tolerance={"rejected_rows": "40%"})
     for content in (
         readings(4) + reading("X", value="x"),
@@ -21,6 +27,13 @@ def accounted(door: Door) -> Door:
     ):
         door.deliver(content)
     warehouse.load(door.settings)
+    return folder
+
+
+@pytest.fixture
+def accounted(door: Door, furnished: Path) -> Door:
+    """That home, copied."""
+    shutil.copytree(furnished, door.settings.home.parent, dirs_exist_ok=True)
     return door
 
 

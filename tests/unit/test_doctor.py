@@ -54,12 +54,21 @@ def the_one(found: Diagnosis) -> Check:
     return check
 
 
-@pytest.fixture
-def well(door: Door) -> Door:
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with one delivery loaded, and nothing wrong."""
+    folder = tmp_path_factory.mktemp("well")
+    door = Door(Settings(home=folder / "home", feeds=folder / "feeds"))
     door.deliver(readings(3))
     warehouse.load(door.settings)
     publish_by_hand(door.settings)
+    return folder
+
+
+@pytest.fixture
+def well(door: Door, furnished: Path) -> Door:
+    """That home, copied."""
+    shutil.copytree(furnished, door.settings.home.parent, dirs_exist_ok=True)
     return door
 
 

@@ -32,9 +32,11 @@ NAME = "Zoë van Dam"
 COLUMNS = {"outcome_id": "id", "name": "title", "owner": "who"}
 
 
-@pytest.fixture
-def peopled(door: Door) -> Door:
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which a name stands in rows, rejected rows, file names, reports, text, gz and a workbook."""
+    folder = tmp_path_factory.mktemp("peopled")
+    door = Door(Settings(home=folder / "home", feeds=folder / "feeds"))
     delivers = [{"contract": "outcome", "columns": COLUMNS}]
     keys: dict[str, Any] = {"delivers": delivers, "tolerance": {"rejected_rows": "100%"}}
     door.feed("people", **keys)
@@ -46,6 +48,13 @@ def peopled(door: Door) -> Door:
     door.feed("sheets", **{**keys, "delivers": delivers, "format": {"reader": "excel"}})
     door.deliver(workbook([["id", "title", "who"], ["O6", "Rota", NAME]]), "people.xlsx", "sheets")
     warehouse.load(door.settings)
+    return folder
+
+
+@pytest.fixture
+def peopled(door: Door, furnished: Path) -> Door:
+    """That home, copied."""
+    shutil.copytree(furnished, door.settings.home.parent, dirs_exist_ok=True)
     return door
 
 
@@ -253,7 +262,9 @@ def test_what_stopped_runs_left_goes_too(peopled: Door) -> None:
     assert [path for path in rests if path.exists()] == []
 
 
-@pytest.mark.parametrize("content", [b"\x1f\x8bnot really", gzip.compress(b"id,title,who\n" * 99)[:30]])
+@pytest.mark.parametrize(
+    "content", [b"\x1f\x8bnot really", gzip.compress(b"id,title,who\n" * 99)[:30]], ids=["no gzip", "torn"]
+)
 def test_an_archived_file_that_cannot_be_unpacked_goes_since_it_may_hold_anything(
     peopled: Door, content: bytes
 ) -> None:
