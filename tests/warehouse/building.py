@@ -39,9 +39,12 @@ def build_warehouse(
     raw: Mapping[str, Rows],
     meta: Mapping[str, Rows] | None = None,
     command: Sequence[str] = BUILD,
+    only: str | None = None,
     **variables: Any,
 ) -> Outcome:
     """Fill the raw and meta tables of a new DuckDB file and build every model and test over it.
+
+    Or `only` one model and what it rests on, without tests.
 
     `raw` holds rows a contract, `meta` rows a ledger table; a column left out is null. Rows without `_batch_id` come
     from one delivery of the feed `test`, received on 2000-01-01, which maps every column of the contract and is entered
@@ -51,11 +54,12 @@ def build_warehouse(
     settings = Settings(home=database.parent, feeds=database.parent / "feeds")
     fill_warehouse(database, raw, meta or {}, load_contracts(settings.contracts))
     if command is BUILD and variables.keys() <= SETTINGS:
-        return build_everything(database, **variables)
+        return build_everything(database, only, **variables)
+    assert only is None, "one model alone is built by a command that selects it"
     return run_dbt(database, command, **variables)
 
 
-def build_everything(database: Path, **variables: Any) -> transform.Build | BuildFailed:
+def build_everything(database: Path, only: str | None = None, **variables: Any) -> transform.Build | BuildFailed:
     """Build as `fruition build` does, over a filled warehouse, as the build that its `meta.latest_build` numbers.
 
     Returns the error where something failed."""
@@ -74,7 +78,7 @@ def build_everything(database: Path, **variables: Any) -> transform.Build | Buil
         is_forward="known_at" not in variables,
     )
     try:
-        return transform.build_file(settings, database, stands)
+        return transform.build_file(settings, database, stands, only=only)
     except BuildFailed as error:
         return error
 

@@ -127,10 +127,9 @@ def raw() -> dict[str, list[dict[str, Any]]]:
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """All series through dbt."""
+    """All series through the warehouse."""
     database = tmp_path_factory.mktemp("series") / "benefits.duckdb"
-    models = ("build", "--exclude-resource-type", "unit_test", "test", "--select", "+benefit_period")
-    assert failures(build_warehouse(database, raw(), command=models, as_of=AS_OF.isoformat())) == []
+    assert failures(build_warehouse(database, raw(), only="benefit_period", as_of=AS_OF.isoformat())) == []
     with duckdb.connect(str(database), read_only=True) as connection:
         yield connection
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -66,11 +67,18 @@ def test_the_dbt_unit_tests_pass(tmp_path: Path) -> None:
     assert len(nodes(result)) > 40
 
 
-def test_a_late_output_and_a_slow_benefit_each_get_their_part_of_the_gap(built: Build) -> None:
+@pytest.fixture(scope="module")
+def portfolio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    database = tmp_path_factory.mktemp("portfolio") / "benefits.duckdb"
+    assert failures(build_warehouse(database, PORTFOLIO)) == []
+    with duckdb.connect(str(database), read_only=True) as connection:
+        yield connection
+
+
+def test_a_late_output_and_a_slow_benefit_each_get_their_part_of_the_gap(portfolio: duckdb.DuckDBPyConnection) -> None:
     """March: planned 10 + 10 × 89 ÷ 180 days; the output came 31 days late, so rephased 10 + 10 × 58 ÷ 180; measured 13."""
-    connection = built(PORTFOLIO)
     planned, rephased, actual, delivery_gap, realisation_gap, amount, rag = _row(
-        connection,
+        portfolio,
         """
         select planned_improvement, rephased_improvement, actual_improvement, delivery_gap, realisation_gap,
             total_gap_amount_reporting, rag
@@ -83,15 +91,14 @@ def test_a_late_output_and_a_slow_benefit_each_get_their_part_of_the_gap(built: 
     assert rag == "red"
 
 
-def test_the_register_and_the_links_tell_the_same_story(built: Build) -> None:
-    connection = built(PORTFOLIO)
+def test_the_register_and_the_links_tell_the_same_story(portfolio: duckdb.DuckDBPyConnection) -> None:
     assert _row(
-        connection,
+        portfolio,
         "select objective, enabled_on, is_enabled, delay_days, latest_period_end, rag from marts.benefit_register "
         "where benefit_id = 'B1'",
     ) == ("Better care", date(2026, 2, 10), True, 31, date(2026, 3, 31), "red")
-    assert _row(connection, "select rag, delay_days from marts.benefit_register where benefit_id = 'B2'") == ("grey", 0)
-    assert connection.execute(
+    assert _row(portfolio, "select rag, delay_days from marts.benefit_register where benefit_id = 'B2'") == ("grey", 0)
+    assert portfolio.execute(
         "select output_id, path, is_enabling, output_status, link_status from marts.output_benefit order by output_id"
     ).fetchall() == [
         ("O1", "output:O1 > outcome:C1 > benefit:B1", True, "delivered", "in_ramp"),
@@ -99,9 +106,8 @@ def test_the_register_and_the_links_tell_the_same_story(built: Build) -> None:
     ]
 
 
-def test_tables_and_columns_are_described_in_the_warehouse_itself(built: Build) -> None:
-    connection = built(PORTFOLIO)
-    undescribed = connection.execute(
+def test_tables_and_columns_are_described_in_the_warehouse_itself(portfolio: duckdb.DuckDBPyConnection) -> None:
+    undescribed = portfolio.execute(
         """
         select schema_name || '.' || table_name || '.' || column_name from duckdb_columns()
         where (schema_name = 'marts' or (schema_name = 'core' and table_name = 'benefit' and column_name[1] <> '_'))

@@ -1,6 +1,6 @@
 """Spells and events of gaps against a plain model of them, over random sequences of builds.
 
-dbt compiles the models once, for inputs that stand for others; each example then runs their SQL in memory with its own.
+Each example runs in memory, with inputs of its own, the SQL that builds run.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from pipelines.contracts import load_contracts
 from pipelines.settings import Settings
-from tests.warehouse.building import failures, fill_warehouse, insert, nodes, run_dbt
+from pipelines.transform.plan import plan_of
+from pipelines.transform.steps import PLACEHOLDERS
+from tests.warehouse.building import insert
 
 DAY = date(2026, 6, 1)
 SEVERITIES = ("low", "medium", "high", "critical")
@@ -33,7 +34,6 @@ MODELS = (
     "gap_history",
     "gap_event",
 )
-STAND_INS = {"as_of": "2222-02-02", "known_at": "2222-02-02 22:22:22", "seq": "222222222"}
 DESCRIBED = "gap_code varchar, subject_type varchar, subject_id varchar, subject_name varchar, project_id varchar"
 TABLES = f"""
     attach ':memory:' as benefits;
@@ -137,8 +137,8 @@ class Models:
         given_inputs = {"as_of": f"{as_of}", "known_at": f"{known_at}", "seq": "null" if seq is None else f"{seq}"}
         for name in MODELS:
             query = self.compiled[name]
-            for stand_in in sorted(STAND_INS, key=lambda key: -len(STAND_INS[key])):
-                query = query.replace(STAND_INS[stand_in], given_inputs[stand_in])
+            for what, given_input in given_inputs.items():
+                query = query.replace(PLACEHOLDERS[what], given_input)
             schema = "marts" if name in ("gap_history", "gap_event") else "core"
             self.connection.execute(f"create or replace table benefits.{schema}.{name} as {query}")
         spells = """
@@ -169,11 +169,8 @@ def gap_rows(gaps: Gaps) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
-    database = tmp_path_factory.mktemp("life") / "benefits.duckdb"
-    fill_warehouse(database, {}, {}, load_contracts(Settings(home=database.parent, feeds=database.parent).contracts))
-    result = run_dbt(database, ("compile", "--select", *MODELS), **STAND_INS)
-    assert failures(result) == []
-    found = Models({node.node.name: str(getattr(node.node, "compiled_code", "")) for node in nodes(result)})
+    folder = tmp_path_factory.mktemp("life")
+    found = Models({step.name: step.code for step in plan_of(Settings(home=folder, feeds=folder)).steps})
     yield found
     found.connection.close()
 

@@ -289,9 +289,8 @@ def test_a_discount_factor_chains_the_bands_of_the_schedule(tmp_path: Path) -> N
     # A benefit of 40 years to 30 June 2066: 14,610 days of 365.25 are 40 years, 30 of them at 3.5%, 10 at 3.0%.
     benefit = RAW["benefit"][0] | {"start_date": "2026-07-01", "end_date": "2066-06-30", "target_date": "2026-12-31"}
     database = tmp_path / "benefits.duckdb"
-    models_alone = ("build", "--exclude-resource-type", "unit_test", "test", "--select", "+discount_factor")
-    result = build_warehouse(database, {"kpi": RAW["kpi"], "benefit": [benefit]}, command=models_alone, as_of=AS_OF)
-    assert failures(result) == []
+    raw = {"kpi": RAW["kpi"], "benefit": [benefit]}
+    assert failures(build_warehouse(database, raw, only="discount_factor", as_of=AS_OF)) == []
     with duckdb.connect(str(database), read_only=True) as connection:
         factors = dict(connection.execute("select period_end, discount_factor from core.discount_factor").fetchall())
     assert math.isclose(factors[date(2030, 6, 30)], 1.035**-4, rel_tol=1e-12)
@@ -348,13 +347,15 @@ def test_adding_a_gap_is_one_sql_file_and_one_line_of_the_catalogue(tmp_path: Pa
         gap = one(connection, "MISSING_SPONSOR", "P2")
     assert (gap["severity"], gap["accountable"], gap["message"]) == ("low", "PMO", "Portal has no sponsor.")
 
-    known = json.loads(transform.project_variables(project.settings)["gap_codes"])
-    stale = json.dumps([code for code in known if code != "missing_sponsor"])
-    assert any("same_set" in failure for failure in project.build("open_gap", gap_codes=stale))
-
     project.catalogue.write_text(project.lines)
     assert any("same_set" in failure for failure in project.build("gap_catalogue", "open_gap"))
 
-    project.model.unlink()
+    # dbt parses the whole project anew for other variables: those of the last two builds are the same.
     project.catalogue.write_text(project.lines + NEW_LINE)
+    known = json.loads(transform.project_variables(project.settings)["gap_codes"])
+    stale = json.dumps([code for code in known if code != "missing_sponsor"])
+    assert any("same_set" in failure for failure in project.build("gap_catalogue", "open_gap", gap_codes=stale))
+
+    project.model.unlink()
+    assert transform.project_variables(project.settings)["gap_codes"] == stale
     assert any("same_set" in failure for failure in project.build("gap_catalogue", "open_gap"))

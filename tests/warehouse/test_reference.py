@@ -189,9 +189,12 @@ FORECAST_BY_OTHERS = {"FORECAST_SHORTFALL", "RISK_EXPOSED", "NPV_ERODED"}
 """They rest on the ratios of the reference class, as do all amounts still to come."""
 
 
-@given(SEEDS)
-@FAST
-def test_the_gaps_of_a_benefit_do_not_depend_on_others_but_where_the_rule_says_so(seed: int) -> None:
+@pytest.mark.parametrize("examples", [10, pytest.param(250, marks=pytest.mark.soak)])
+def test_the_gaps_of_a_benefit_do_not_depend_on_others_but_where_the_rule_says_so(examples: int) -> None:
+    hypothesis_settings(FAST, max_examples=examples)(given(SEEDS)(gaps_do_not_depend_on_others))()
+
+
+def gaps_do_not_depend_on_others(seed: int) -> None:
     tables, other = portfolio(seed, "p", SETTINGS), portfolio(seed + 1, "q", SETTINGS)
     beside = {**tables["benefit"][0], "benefit_id": "p.another", "kind": "benefit"}
     alone = reckon(tables)

@@ -12,12 +12,6 @@ import pytest
 
 from tests.warehouse.building import Rows, build_warehouse, failures
 
-MODELS = ("project_value", "portfolio_value", "objective_alignment", "npv_eroded", "missing_fx_rate")
-MODELS_ALONE = (
-    *("build", "--exclude-resource-type", "unit_test", "test"),
-    *("--select", *(f"+{model}" for model in MODELS)),
-)
-
 # One benefit hangs by half each on a project that delivered and on one that was cancelled; the first also does harm.
 RAW: dict[str, Rows] = {
     "project": [
@@ -91,7 +85,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
     raw = {**RAW, "benefit": [row for delivery in deliveries for row in delivery["rows"]]}
     meta = {table: [delivery[table] for delivery in deliveries] for table in ("delivery", "delivery_contract")}
     database = folder / "benefits.duckdb"
-    assert failures(build_warehouse(database, raw, meta, command=MODELS_ALONE, as_of="2026-06-30")) == []
+    assert failures(build_warehouse(database, raw, meta, as_of="2026-06-30")) == []
     with duckdb.connect(str(database), read_only=True) as connection:
         yield connection
 
