@@ -60,8 +60,6 @@ class Stack:
                 "FRUITION_FEEDS": str(self.settings.feeds),
                 "AIRFLOW__API__PORT": str(port),
                 "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "2",
-                "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
-                "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
             }
             | (
                 {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres.url.replace("postgresql://", "postgresql+psycopg2://")}
