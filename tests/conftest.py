@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -56,7 +56,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:
 
 def pytest_xdist_auto_num_workers() -> int:
     """At the most four that compute, and the one with the servers."""
-    return min(len(os.sched_getaffinity(0)), 4) + 1
+    return min(psutil.cpu_count(logical=False) or 1, 4) + 1
 
 
 @pytest.fixture
