@@ -166,8 +166,8 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, schema: str, name: str, q
         if is_full(error):
             raise
         raise BuildFailed(
-            f"{schema}.{name} cannot be worked out ({type(error).__name__}), so nothing was published: `from {schema}.{name}`, "
-            "asked of the warehouse, says why. What was published before stays."
+            f"{schema}.{name} could not be copied ({type(error).__name__}), so nothing was published: where it cannot be worked "
+            f"out, `from {schema}.{name}`, asked of the warehouse, says why. What was published before stays."
         ) from error
     return int(made[0]) if made else 0
 

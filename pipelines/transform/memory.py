@@ -4,9 +4,9 @@ A step's result depends on its SQL and on what it reads: other steps, the row ve
 `state`, a text that changes whenever its rows may have: of what no step makes, a digest of its rows; of a step, a digest of
 its SQL and of the states of what it reads. A step of which that digest is the one noted when it was last run stands.
 
-The business date and the moment of knowledge are in the SQL of nearly all, and change with every build. Where nothing but
-these has changed, or a table is small, its rows are compared before and after: if they are the same, its state stays the one
-it was, and so do all that rest on it.
+The business date is in the SQL of nearly all, the build's moment in that of some, and they change with every build. Where
+nothing but these has changed, or a table is small, its rows are compared before and after: if they are the same, its state
+stays the one it was, and so do all that rest on it.
 """
 
 from __future__ import annotations

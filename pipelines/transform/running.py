@@ -18,7 +18,7 @@ from pipelines.errors import BuildFailed, DiskFull
 from pipelines.sql import quoted
 from pipelines.transform.course import Course
 from pipelines.transform.memory import Made, Memory
-from pipelines.transform.standing import Standing
+from pipelines.transform.standing import Standing, known_by
 from pipelines.transform.steps import PLACEHOLDERS, Step
 
 SCHEMAS = ("staging", "core", "gaps", "marts", "meta")
@@ -39,15 +39,15 @@ def suit_to_size(connection: duckdb.DuckDBPyConnection) -> int:
 
     Of statements that take milliseconds a second thread makes longer ones, and to look for the best of a dozen ways to
     compress each of some thousand short columns takes longer than to write them. Returns how many steps are to be run at
-    a time: most tables of a large portfolio are still too small for a statement to keep two threads busy.
+    a time: most tables of a large portfolio are still too small for a statement to keep two threads busy, and while one
+    waits for the disk, others go on.
     """
     row = connection.execute("select sum(estimated_size) from duckdb_tables() where schema_name = 'raw'").fetchone()
     is_small = row is None or (row[0] or 0) < FEW_ROWS
-    lanes = 1 if is_small else warehouse.THREADS
-    connection.execute(f"set threads = {lanes}")
+    connection.execute(f"set threads = {1 if is_small else warehouse.THREADS}")
     connection.execute(f"set force_compression = '{'uncompressed' if is_small else 'auto'}'")
     connection.execute(f"set wal_autocheckpoint = '{LOG_SIZE}'")
-    return lanes
+    return 1 if is_small else warehouse.THREADS + 1
 
 
 @dataclass
@@ -81,7 +81,7 @@ def run_steps(
     values = {
         PLACEHOLDERS["as_of"]: stands.as_of.isoformat(),
         PLACEHOLDERS["known_at"]: stands.known_at.isoformat(sep=" ", timespec="microseconds"),
-        PLACEHOLDERS["known_by"]: stands.known_by.isoformat(sep=" ", timespec="microseconds"),
+        PLACEHOLDERS["known_by"]: known_by(connection, stands).isoformat(sep=" ", timespec="microseconds"),
         PLACEHOLDERS["seq"]: "null" if stands.seq is None else str(stands.seq),
     }
     kinds, telling = _kinds(connection), Lock()
@@ -114,7 +114,7 @@ def _closing(steps: tuple[Step, ...]) -> Step:
 
 @contextmanager
 def _plain_texts(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Texts are written as they are: to shorten them takes longer than to make them, and they are made anew every night."""
+    """Texts are written as they are: to shorten them takes longer than to make them, and most are soon made anew."""
     connection.execute("set disabled_compression_methods = 'fsst,dict_fsst,zstd'")
     try:
         yield
@@ -166,10 +166,13 @@ class _Lane:
         return self.report
 
     def _close_log(self) -> None:
-        """Long tables are in the file already; short ones are left, not worth compressing: they will be made anew."""
+        """Long tables are in the file already; short ones are left, not worth compressing: most are soon made anew."""
         self.connection.execute("set force_compression = 'uncompressed'")
-        self.connection.execute("checkpoint")
-        self.connection.execute("set force_compression = 'auto'")
+        try:
+            self.connection.execute("checkpoint")
+        finally:
+            with suppress(duckdb.Error):  # of a file that can be written no more
+                self.connection.execute("set force_compression = 'auto'")
 
     def _make_or_fail(self, step: Step) -> None:
         try:

@@ -13,7 +13,7 @@ from pipelines.lake import Lake
 from pipelines.settings import Settings, now
 
 ONE_MICROSECOND = timedelta(microseconds=1)
-END_OF_TIME = datetime(9999, 12, 31)  # as macros/settings.sql has it
+END_OF_TIME = datetime(9999, 12, 31)
 ONE_DAY = timedelta(days=1)  # a day may have begun elsewhere already
 
 
@@ -28,11 +28,6 @@ class Standing:
     known_at: datetime
     seq: int | None
     is_forward: bool
-
-    @property
-    def known_by(self) -> datetime:
-        """What row versions are compared with: of what is loaded, a forward build knows all, whatever the moment is."""
-        return END_OF_TIME if self.is_forward else self.known_at
 
 
 def looking_back(builds: list[RecordedBuild], as_of: date, known_at: datetime | None) -> Standing:
@@ -50,6 +45,18 @@ def going_forward(connection: duckdb.DuckDBPyConnection, builds: list[RecordedBu
     moment = max([now(), *(build.known_at + ONE_MICROSECOND for build in builds)])
     connection.execute("update meta.delivery set built = true where not built")
     return Standing(as_of, moment, builds[-1].seq + 1 if builds else 1, is_forward=True)
+
+
+def known_by(connection: duckdb.DuckDBPyConnection, stands: Standing) -> datetime:
+    """What the moments of row versions are compared with: the build's, or the end of time where nothing is known later.
+
+    That comes to the same, since all these moments are ones at which a delivery became known; and what rests on them alone
+    is not made anew because a night has passed.
+    """
+    later = connection.execute(
+        "select 1 from meta.delivery where known_from > $1 limit 1", [stands.known_at]
+    ).fetchone()
+    return stands.known_at if later else END_OF_TIME
 
 
 def check_forward(settings: Settings, as_of: date) -> None:

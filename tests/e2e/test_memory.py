@@ -17,7 +17,7 @@ import yaml
 from pipelines.builds import forecasts_path, recorded_builds
 from pipelines.feeds import load_feeds
 from pipelines.lake import Lake
-from pipelines.night import run_night
+from pipelines.night import run_night, sweep
 from pipelines.rebuild import rebuild
 from pipelines.replay import replay
 from pipelines.settings import REPOSITORY, Settings
@@ -57,6 +57,8 @@ SECOND = {  # a target moved, a benefit left out, a correction, a late older fil
     "outputs": "O2,P1,Training,2026-04-15,2026-04-20\n",
 }
 THIRD = {"register": BENEFIT_1.format(target=60) + BENEFIT_2, "readings": "K1,2026-05-01,57\n"}
+
+LATE = {"register": BENEFIT_1.format(target=70), "readings": "K1,2026-05-01,99\n"}
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,18 @@ def test_everything_comes_back_from_the_lake_alone(past: Past, tmp_path: Path) -
     schemas = ("marts", "core", "meta")
     assert_same(tables(settings.published, *schemas), tables(past.published[2], *schemas))
     assert len(recorded_builds(Lake.of(settings))) == 3
+
+
+def test_what_no_build_has_held_is_not_in_one_that_comes_back(past: Past, tmp_path: Path) -> None:
+    shutil.copytree(past.settings.lake, tmp_path / "lake")
+    settings = replace(past.settings, home=tmp_path)
+    drop(settings, LATE)
+    assert sweep(settings, load_feeds(settings.feeds)).failures == []
+    rebuild(settings)
+    published = tables(past.published[2], "marts", "core", "meta")
+    brought_back = tables(settings.published, "marts", "core", "meta")
+    assert len(brought_back.pop("meta.delivery")) == len(published.pop("meta.delivery")) + len(LATE)
+    assert_same(brought_back, published)
 
 
 def test_recomputing_reports_what_today_s_rules_would_have_said(past: Past, tmp_path: Path) -> None:

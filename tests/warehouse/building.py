@@ -75,7 +75,7 @@ def build_everything(database: Path, only: str | None = None, **variables: Any) 
         as_of=date.fromisoformat(str(given["as_of"])),
         known_at=datetime.fromisoformat(given["known_at"]),
         seq=given.get("seq", noted[0] if noted else None),
-        is_forward="known_at" not in variables,
+        is_forward=True,
     )
     try:
         return transform.build_file(settings, database, stands, only=only)

@@ -85,9 +85,15 @@ def test_only_what_could_come_out_otherwise_is_made(tmp_path: Path, monkeypatch:
     everything = build(1)
     assert everything > {"network_share", "period_figure", "benefit_register", "gap_catalogue"}
     assert build(1) == set()
-    assert {"gap_build", "feed_health"} < build(2) < everything - {"benefit", "benefit_plan", "benefit_promise", "gap_catalogue"}
+    assert (
+        {"gap_build", "feed_health"}
+        < build(2)
+        < everything - {"benefit", "benefit_plan", "benefit_promise", "gap_catalogue"}
+    )
     _deliver(settings, Random(1), 2, "kpi_reading")
-    assert {"period_figure", "split_figure"} < build(3) < everything - {"dependency", "network_share", "schedule_figure"}
+    assert (
+        {"period_figure", "split_figure"} < build(3) < everything - {"dependency", "network_share", "schedule_figure"}
+    )
     assert build(3, full=True) == everything
 
 

@@ -11,13 +11,13 @@
     cast('{{ build_input("known_at") }}' as timestamp)
 {%- endmacro %}
 
-{#- What the moments of row versions and deliveries are compared with: `known_at`; of a forward build, which knows all there
-    is, the end of time, so that what rests on them alone is not made anew because a night has passed. -#}
+{#- What the moments of row versions and deliveries are compared with: `known_at`, or any later moment that comes to the same
+    (pipelines/transform/standing.py). -#}
 {% macro known_by() -%}
-    {%- if var("known_at") and not var("known_by") -%}
-        {{ known_at() }}
+    {%- if var("known_by") -%}
+        cast('{{ var("known_by") }}' as timestamp)
     {%- else -%}
-        cast('{{ build_input("known_by", "case when is_forward then timestamp '9999-12-31' else known_at end") }}' as timestamp)
+        {{ known_at() }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -27,11 +27,11 @@
     cast({{ build_input("seq") }} as bigint)
 {%- endmacro %}
 
-{% macro build_input(name, noted=none) -%}
+{% macro build_input(name) -%}
     {%- if var(name) -%}
         {{ var(name) }}
     {%- elif execute -%}
-        {%- set found = run_query('select cast(' ~ (noted or name) ~ ' as varchar) from meta.latest_build').columns[0].values() -%}
+        {%- set found = run_query('select cast(' ~ name ~ ' as varchar) from meta.latest_build').columns[0].values() -%}
         {{ found[0] if found and found[0] is not none else 'null' }}
     {%- else -%}
         null
