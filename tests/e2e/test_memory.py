@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from pipelines.rebuild import rebuild
 from pipelines.replay import replay
 from pipelines.settings import REPOSITORY, Settings
 from pipelines.transform import build
+from tests.relations import is_same
 
 NIGHTS = (date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 31))
 Tables = dict[str, list[tuple[Any, ...]]]
@@ -135,13 +135,6 @@ def assert_same(found: Tables, expected: Tables) -> None:
         assert len(found[name]) == len(rows), name
         differing = [pair for pair in zip(found[name], rows, strict=True) if not all(map(is_same, *pair))]
         assert differing == [], name
-
-
-def is_same(one: object, other: object) -> bool:
-    """Equal; computed doubles to 1e-9, since sums on several threads differ in their last bits."""
-    if isinstance(one, float) and isinstance(other, float):
-        return math.isclose(one, other, rel_tol=1e-9)
-    return one == other
 
 
 def events(database: Path) -> list[tuple[Any, ...]]:
