@@ -46,12 +46,7 @@ with valued as (
         -- Without a curve, better has no direction.
         nullif(benefit_plan.improvement_sign, 0) * (figure.actual_value - figure.counterfactual_value)
             as attributable_improvement,
-        greatest(
-            abs(figure.planned_value),
-            abs(figure.rephased_value),
-            abs(figure.reference_value),
-            coalesce(abs(figure.actual_value), 0.0)
-        ) as value_scale
+        {{ value_scale_of('figure') }} as value_scale
     from {{ figures }} as figure
     inner join {{ ref('benefit_plan') }} as benefit_plan on figure.benefit_number = benefit_plan.benefit_number
     left join {{ ref('reading_source') }} as source on figure.source_number = source.source_number

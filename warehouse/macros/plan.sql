@@ -170,6 +170,16 @@ select * from final
     {{ plan }}.improvement_sign * ({{ curve_value }}.{{ curve }}_value - {{ curve_value }}.reference_value)
 {%- endmacro %}
 
+{#- The greatest of the KPI values that a period's improvements are differences of. -#}
+{% macro value_scale_of(period) -%}
+    greatest(
+            abs({{ period }}.planned_value),
+            abs({{ period }}.rephased_value),
+            abs({{ period }}.reference_value),
+            coalesce(abs({{ period }}.actual_value), 0.0)
+        )
+{%- endmacro %}
+
 {#- Money for one KPI unit of improvement in a period. -#}
 {% macro unit_amount_of(plan, period) -%}
     {{ plan }}.unit_value * {{ plan }}.kpi_share * {{ period }}.amount_share

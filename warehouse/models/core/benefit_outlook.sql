@@ -62,12 +62,7 @@ valued as (
         {{ unit_amount_of('term', 'figure') }} as unit_amount,
         {{ improvement_of('term', 'figure', 'actual') }} as actual_improvement,
         {{ improvement_of('term', 'figure', 'rephased') }} as rephased_improvement,
-        greatest(
-            abs(figure.planned_value),
-            abs(figure.rephased_value),
-            abs(figure.reference_value),
-            coalesce(abs(figure.actual_value), 0.0)
-        ) as value_scale
+        {{ value_scale_of('figure') }} as value_scale
     from figure
     inner join term on figure.benefit_number = term.benefit_number
 ),
